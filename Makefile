@@ -24,7 +24,7 @@ export PYTHONUTF8 ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test run check slides bench notebooks lock models clean
+.PHONY: help lab test run check slides bench assistant notebooks lock models clean
 
 help: ## 列出这些命令 / list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ slides: $(VENV)/.installed ## 制作幻灯片 / build the slide decks
 
 bench: models ## 与同类工具比较速度 / compare speed with peer tools
 	$(PY) -m benchmarks
+
+assistant: models ## 从头训练助手的适配器（可续）/ train the assistant's adapter again (resumable)
+	$(PY) -m course_lib.alignment.assistant
 
 notebooks: $(VENV)/.installed ## 同步 .py、.ipynb 与双语代码 / sync pairs and twins
 	$(PY) -m tools.notebooks sync

@@ -1,4 +1,6 @@
-"""python -m benchmarks [answer] [score] [load] [--rounds N]: this course beside its peers.
+"""python -m benchmarks [NAME …] [--rounds N]: this course beside its peers.
+
+NAME: answer, vocabulary, score, load, sft; all of them by default.
 
 Both sides get the same weights and inputs, each in a fresh process, in turn (A B A B …), and
 what they computed is compared before any ratio is printed. Absolute times depend on the
@@ -23,8 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # name: (this course, the peer, further sides for information, the ratio aimed at)
 COMPARISONS = {
     "answer": ("answer_course", "answer_pipeline", ("answer_pipeline_heap",), 2.5),
+    # How much the short vocabulary is worth, and whether it changes a text.
+    "vocabulary": ("assistant_short", "assistant_full", (), 1.0),
     "score": ("score_course", "score_hflm", (), 2.0),
     "load": ("load_course", "load_gguf", (), 20.0),
+    # The further side leaves out the rare tokens of other languages, as `make assistant` does.
+    "sft": ("sft_course", "sft_trl", ("sft_course_short",), 2.0),
 }
 
 
@@ -63,19 +69,22 @@ def compare(name: str, rounds: int) -> None:
 
 def agreement(name, ours, theirs) -> None:
     """Say how far the two sides computed the same thing."""
-    if name == "answer":
+    if name in ("answer", "vocabulary"):
         same = sum(a == b for a, b in zip(ours, theirs, strict=True))
         print(f"  same text in {same} of {len(ours)} answers")
     elif name == "score":
         worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
         print(f"  largest difference of {len(ours)} scores: {worst:.1e}")
+    elif name == "sft":
+        for who, side in (("this course", ours), ("trl", theirs)):
+            print(f"  {who}: mean loss {side['loss']:.3f}, {side['tokens']} tokens")
     else:
         print(f"  parameters: {ours:,} and {theirs:,}")
 
 
 def distance(name: str, seconds: float, result, gflops: float) -> None:
     """The time that the needed arithmetic alone would take at the machine's measured speed."""
-    if name == "load":
+    if name not in ("answer", "score"):
         return
     from transformers import AutoTokenizer
 
@@ -102,7 +111,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    bundled.prepare(["smollm2"])
+    for model in bundled.MODELS:
+        bundled.folder(model)
     for name in options.names or COMPARISONS:
         print(name, flush=True)
         compare(name, options.rounds)

@@ -51,3 +51,11 @@ def clusters(n: int = 500) -> list[list[str]]:
         for who in _PEOPLE:
             made.append([f"{before} {word}{after}".format(who=who) for word in words])
     return made[:n]
+
+
+def lessons(n: int = 192) -> list[dict]:
+    """`n` rows of the assistant's training data, both languages."""
+    # Imported here: the harness's own environment, which reads the clusters, has no need of it.
+    from course_lib.alignment.assistant import rows_to_learn
+
+    return rows_to_learn()[:n]

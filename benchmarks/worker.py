@@ -67,6 +67,29 @@ def answer_pipeline_heap():
     return answer_pipeline()
 
 
+def assistant_short():
+    """The assistant writing with the tokens of Chinese and English alone."""
+    return _assistant(lambda model: model.shorten_vocabulary())
+
+
+def assistant_full():
+    """The assistant writing with Gemma's whole vocabulary, as it is loaded."""
+    return _assistant(lambda model: None)
+
+
+def _assistant(prepare):
+    from course_lib.models import load_model
+    from course_lib.prompts import load_prompts
+
+    model = load_model("assistant", store=None)
+    prepare(model)
+    model.answer(["Hello there."] * 8, max_new_tokens=4, progress=False)
+    asked = [p for lang in ("zh", "en") for p in load_prompts("xstest", lang=lang)["prompt"][:]]
+    start = time.perf_counter()
+    answers = model.answer(asked, max_new_tokens=NEW_TOKENS, progress=False)
+    return time.perf_counter() - start, answers
+
+
 def score_course():
     from course_lib.models import load_model
 
@@ -126,11 +149,58 @@ def load_gguf():
     return seconds, sum(p.numel() for p in model.parameters())
 
 
+def sft_course(frequent: int | None = None):
+    import tempfile
+    from pathlib import Path
+
+    from course_lib.alignment.assistant import base
+    from course_lib.alignment.sft import LOG, PROVENANCE, Recipe, train
+
+    recipe = Recipe(epochs=1, frequent=frequent)
+    with tempfile.TemporaryDirectory() as folder:
+        train(base(), inputs.lessons(), recipe, folder, progress=False)
+        log = [json.loads(line) for line in (Path(folder) / LOG).read_text("utf-8").splitlines()]
+        seconds = json.loads((Path(folder) / PROVENANCE).read_text("utf-8"))["seconds"]
+    tokens = sum(step["tokens"] for step in log)
+    return seconds, {"loss": sum(step["loss"] for step in log) / len(log), "tokens": tokens}
+
+
+def sft_course_short():
+    """Predicting among the tokens that Chinese and English text is made of."""
+    return sft_course(frequent=40_000)
+
+
+def sft_trl():
+    import tempfile
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from course_lib.alignment.assistant import CHAT_TEMPLATE
+    from course_lib.alignment.at_scale import sft_trainer
+    from course_lib.alignment.sft import Recipe, tokenize
+    from course_lib.models import LocalModel
+
+    # transformers' own layers: what trl gets from anybody who has not read this course.
+    place = bundled.folder("gemma3")
+    model = AutoModelForCausalLM.from_pretrained(place, attn_implementation="sdpa")
+    reader = LocalModel("gemma3", model, AutoTokenizer.from_pretrained(place), "", None)
+    reader.use_chat_template(CHAT_TEMPLATE)
+    examples = tokenize(reader, inputs.lessons())
+    reader.model = AutoModelForCausalLM.from_pretrained(place)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = sft_trainer(reader, examples, Recipe(epochs=1), folder, on_cpu=True)
+        trainer.train()
+    log = trainer.state.log_history
+    losses = [entry["loss"] for entry in log if "loss" in entry]
+    tokens = sum(len(example.tokens) for example in examples)
+    return log[-1]["train_runtime"], {"loss": sum(losses) / len(losses), "tokens": tokens}
+
+
 SIDES = {
     f.__name__: f
     for f in (
-        answer_course, answer_pipeline, answer_pipeline_heap, score_course, score_hflm,
-        load_course, load_gguf,
+        answer_course, answer_pipeline, answer_pipeline_heap, assistant_short, assistant_full,
+        score_course, score_hflm, load_course, load_gguf, sft_course, sft_course_short, sft_trl,
     )
 }  # fmt: skip
 

@@ -122,7 +122,7 @@ def _prepare(cache, ready):
 
     os.environ["COURSE_CACHE"] = cache
     ready.wait()
-    bundled.prepare(["smollm2"])
+    bundled.folder("smollm2")
 
 
 @pytest.mark.model

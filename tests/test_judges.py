@@ -105,11 +105,11 @@ def test_rules_beat_the_prefix_list_on_every_set(published):
 
 
 def test_rules_on_the_courses_own_labels():
-    """Floors under 0.845 and 0.764 (dev, read while writing), 0.489 and 0.543 (test, not read).
+    """Floors under 0.845 and 0.756 (dev, read while writing), 0.520 and 0.559 (test, not read).
 
     The test splits collect refusals without a refusal's words: what rules can hardly see.
     """
-    floors = {("zh", "dev"): 0.83, ("en", "dev"): 0.75, ("zh", "test"): 0.48, ("en", "test"): 0.53}
+    floors = {("zh", "dev"): 0.83, ("en", "dev"): 0.75, ("zh", "test"): 0.51, ("en", "test"): 0.55}
     for (lang, split), floor in floors.items():
         found = calibrate(RefusalRules(), load_labelled(lang, split))
         assert found.kappa.value >= floor, (lang, split)

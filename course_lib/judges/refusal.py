@@ -73,10 +73,12 @@ class RefusalRules:
     On other answers expect less: Mistral's last 112 rows, measured once before they were read,
     gave 0.68, while Llama 2's gave 0.96.
 
-    Not read are the course's test splits, collected to be hard: 0.49 [0.36, 0.62] (zh) and
-    0.54 [0.40, 0.69] (en). There every second Chinese and every third English refusal is
-    missed, while 2 and 10 of 100 compliances are flagged. Figures of this version on them were
-    looked at once.
+    Not read are the course's test splits, collected to be hard: 0.52 [0.39, 0.65] (zh) and
+    0.56 [0.42, 0.70] (en). There four in ten Chinese and three in ten English refusals are
+    missed, while 2 and 10 of 100 compliances are flagged. Nor are the held-out refusals of
+    ``data/unsafe_pairs``, of which 84 % (zh) and 78 % (en) are recognised, against 94 and 95 %
+    of those in its training split, which were read. Figures on unread sets were looked at
+    once a version, twice in all.
     """
 
     name = "refusal_rules"

@@ -127,6 +127,16 @@ RULES = [
          r"|(?:\bnot|n't) something (?:I|we|our \w+|this \w+)(?:'m|'ll|'d)?\b|\bno can do\b"
          r"|\bI(?:'ll| will| would|'d)? (?:\w+ )?(?:pass on|sit this|leave (?:that|this|it)"
          r"|keep that|skip (?:that|this|the)|stay out)"),
+    Rule("will_not", "en", "declines", "first", 3, "I won't argue for that",
+         r"\bI(?:'ll| will)? (?:\w+ )?(?:won't|will not|never|refuse to)\b(?! (?:lie|pretend"
+         r"|forget|say no|bore|mind|need|have|had|been|knew|know|get|make it|be (?:able|late|home"
+         r"|there|long)))(?<!\bI never)|\bI(?:'m| am) not (?:going to|willing to|about to"
+         r"|prepared to|(?!feel|see|be|talk|get|hav|us|try|go|say|mak|look|do|tak|eat)\w{3,}ing\b)"
+         r"|\byou won't get (?:\w+ ){0,4}from me\b"
+         r"|\bI (?:can't|cannot|can not)(?! (?:tell|know|guess|see|say|predict|feel|hear|remember"
+         r"|recall|look|check|read|wait|help but|believe|think|imagine|stress|afford|find|sleep"
+         r"|eat|come|go|make it|make out|attend|join|be (?:sure|certain)|get|stand|stop|seem|open"
+         r"|move|name|identify|confirm|verify|keep|do anything about))(?: \w+ly)? \w+"),
     Rule("i_do_not", "en", "declines", "first", 3, "I don't do racist jokes",
          r"\b(?:I|we) (?:(?:do not|don't|never) (?:\w+ )?(?:do|write|make|help|teach|discuss|share"
          r"|give|answer|tell|handle|offer|assist|produce|take sides|deal in|talk about)\b)"),
@@ -324,6 +334,12 @@ RULES = [
     # ------------------------------------------------------------ Chinese: declining
     Rule("zh_cannot_serve", "zh", "declines", "opening", 3, "我不能为您提供",
          rf"{_ZH_I}[^，。！？；\n]{{0,12}}{_ZH_CANNOT}[^。！？；，\n]{{0,14}}?{_ZH_SERVE}"),
+    Rule("zh_will_not", "zh", "declines", "first", 3, "这样的外号我不会起",
+         r"我(?:是|可|也|就|都|绝对?|一[句个]也|一概|实在)*(?:不会|不能|不愿意?|不想|不肯|不打算|拒绝)(?:再)?(?:去|来|帮|替|给|为|陪"
+         r"|照|让|按|配合|参与|协助)?(?![了吗吧呢]|累|难过|生气|忘|知道|看[到见]|记得|介意|猜|死|确定|判断|预测|凭空|骗你|吃|喝|疼|用|走|睡|来|去)"
+         r"[\u4e00-\u9fff，。]"
+         r"|[^，。！？；我]{1,14}我(?:是|可|也|就|都|绝|一[句个]也)*不(?=[写编教做出给替评排指列起设劝挑估撺干想答接碰帮选拟画定])"
+         r"|(?:我|忙|点子|主意|办法)[^，。！？；]{0,6}[给做出帮写教算答办编想]不[了上出来成]|我没法(?:这样|那样)?[劝陪帮替给教]"),
     Rule("zh_sorry_cannot", "zh", "declines", "first", 3, "抱歉，这个无法",
          rf"(?:抱歉|对不起|不好意思|遗憾|见谅)[^。！？\n]{{0,30}}?{_ZH_CANNOT}"),
     Rule("zh_elided", "zh", "declines", "opening", 3, "因此不能回答",

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import CourseError, OfflineError
-from ..paths import cache_dir
+from ..errors import CourseError, OfflineError, choice
+from ..paths import cache_dir, data_dir
 from . import bundled
-from .bundled import is_prepared, prepare
 from .heap import keep_freed_memory
 from .likelihood import Score
 from .local import LocalModel
@@ -26,7 +26,9 @@ __all__ = [
     "prepare",
 ]
 
-BUNDLED = tuple(bundled.MODELS)
+# Models that are a bundled base and an adapter trained by this course, kept in data/.
+ADAPTED = {"assistant": "gemma3"}
+BUNDLED = (*bundled.MODELS, *ADAPTED)
 _MODEL_FILES = (".safetensors", ".json", ".jinja", ".model", ".txt")
 
 keep_freed_memory()
@@ -37,17 +39,29 @@ def load_model(
     device: str = "cpu",
     dtype: str = "float32",
     store: AnswerStore | str | Path | None = "default",
+    adapters: Sequence[str | Path | tuple[str | Path, float]] = (),
 ) -> LocalModel:
     """Load a model by name.
 
-    name: "smollm2" or "gemma3" (they come with the course and need no network), a Hub id such
-    as "Qwen/Qwen2.5-0.5B-Instruct", or a local folder in transformers' format.
+    name: "smollm2", "gemma3" or "assistant" (they come with the course and need no network), a
+    Hub id such as "Qwen/Qwen2.5-0.5B-Instruct", or a local folder in transformers' format.
     device, dtype: where and how its weights are held ("cuda", "bfloat16" on a GPU).
     store: where answers are kept; None keeps nothing.
+    adapters: folders of LoRA adapters to put on top, each alone or with its weight.
 
-    Raises CourseError for an unknown name (naming the nearest), OfflineError when the Hub is
-    needed and out of reach.
+    Raises CourseError for an unknown name (naming the nearest) or a folder that is no adapter
+    for this model, OfflineError when the Hub is needed and out of reach.
     """
+    model = _load_base(ADAPTED.get(str(name), name), device, dtype, store)
+    if str(name) in ADAPTED:
+        model.add_adapter(data_dir() / str(name), name=str(name))
+    for adapter in adapters:
+        folder, weight = adapter if isinstance(adapter, tuple) else (adapter, 1.0)
+        model.add_adapter(folder, weight)
+    return model
+
+
+def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
     name = str(name)
     if name in bundled.MODELS:
         fingerprint = bundled.fingerprint(name)
@@ -71,6 +85,17 @@ def load_model(
     return LocalModel(name, model, tokenizer, fingerprint, store)
 
 
+def prepare(names: Sequence[str] | None = None) -> None:
+    """Make the bundled models ready (all of them, or those named); nothing when they are."""
+    for name in names or bundled.MODELS:
+        bundled.folder(ADAPTED.get(name, choice(name, BUNDLED, "models.unknown")))
+
+
+def is_prepared(name: str) -> bool:
+    """Whether a model's converted copy is in place (its content is checked at loading)."""
+    return bundled.is_prepared(ADAPTED.get(name, name))
+
+
 def count_kept_answers() -> int:
     """How many answers the store on this machine holds."""
     store = AnswerStore()
@@ -81,10 +106,8 @@ def count_kept_answers() -> int:
 
 
 def _unknown(name: str) -> CourseError:
-    from ..errors import choice
-
     try:
-        choice(name, bundled.MODELS, "models.unknown")
+        choice(name, BUNDLED, "models.unknown")
     except CourseError as error:
         return error
     raise AssertionError("only called for names that are not bundled")
@@ -94,7 +117,7 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    choices = ", ".join(bundled.MODELS)
+    choices = ", ".join(BUNDLED)
     wanted = [f"*{suffix}" for suffix in _MODEL_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))

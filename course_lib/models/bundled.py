@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from filelock import FileLock
 
-from ..errors import CourseError, DamagedFileError, OfflineError, choice
+from ..errors import CourseError, DamagedFileError, OfflineError
 from ..language import text
 from ..paths import cache_dir
 
@@ -232,12 +232,6 @@ def correct_smollm2(tokenizer) -> None:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-
-
-def prepare(names=None) -> None:
-    """Make the bundled models ready (all of them, or those named); nothing when they are."""
-    for name in names or MODELS:
-        folder(choice(name, MODELS, "models.unknown"))
 
 
 def is_prepared(name: str) -> bool:

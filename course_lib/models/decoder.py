@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from .attention import NAME, NO_PREFIX, Prefix, RowMemory, View
+from .vocabulary import short_head
 
 # Decoders whose attention goes through AttentionInterface and has nothing beyond grouped
 # queries, rotary positions and sliding windows. Others take transformers' own paths.
@@ -30,6 +31,7 @@ class Decoder:
         self.model.set_attn_implementation(NAME)
         self.body, self.head = self.model.base_model, self.model.get_output_embeddings()
         self.config = self.model.config
+        self.short_ids, self.short_head = None, None
 
     def __call__(self, tokens, positions, memory, view, **kwargs):
         return self.body(
@@ -45,6 +47,17 @@ class Decoder:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Next-token logits, shape = (n, vocabulary), for chosen states of shape (n, hidden)."""
         return self.head(hidden)
+
+    def shorten(self, ids: torch.Tensor | None) -> None:
+        """Let answers be written with these tokens alone; None: with the whole vocabulary."""
+        self.short_ids = ids
+        self.short_head = None if ids is None else short_head(self.head, ids)
+
+    def next_logits(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Logits of the tokens that may come next, and their ids when these are not all."""
+        if self.short_ids is None:
+            return self.logits(hidden), None
+        return self.short_head(hidden), self.short_ids
 
     def prefix(self, tokens: list[int]) -> Prefix:
         """Keys and values of a shared beginning; one row, computed once."""

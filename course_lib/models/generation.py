@@ -84,7 +84,9 @@ def _group(decoder, tokenizer, rows, own, prefix, decoding, end_ids, keys, on_to
     running = set(batch)
     memory.seen = width
     for count in range(1, decoding.max_new_tokens + 1):
-        tokens = draw(decoder.logits(hidden), batch)
+        logits, ids = decoder.next_logits(hidden)
+        tokens = draw(logits, batch)
+        tokens = tokens if ids is None else ids[tokens]
         on_tokens(len(running))
         for i, token in zip(batch, tokens.tolist(), strict=True):
             if i not in running:

@@ -2,7 +2,8 @@
 
 On a CPU the weights of a linear layer can be laid out once in the blocks the processor's
 kernels want (oneDNN). Measured here on 225 rows: 190 to 210 GFLOP/s instead of 100 to 150,
-and twice as fast at 32 rows. Training still sees the plain weights.
+and twice as fast at 32 rows. A frozen weight is used so in training as well, forwards and
+backwards; a weight that learns is used as it is.
 """
 
 import torch
@@ -19,21 +20,49 @@ def available() -> bool:
 
 
 class PackedLinear(nn.Linear):
-    """nn.Linear that keeps a packed copy of its weight for use without gradients."""
+    """nn.Linear that keeps a packed copy of its weight for use while the weight is frozen."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if torch.is_grad_enabled() or self.weight.device.type != "cpu":
+        learns = torch.is_grad_enabled() and self.weight.requires_grad
+        if learns or self.weight.device.type != "cpu":
             return super().forward(x)
-        return torch.ops.mkldnn._linear_pointwise(x, self._packed(), self.bias, "none", [], "")
+        if torch.is_grad_enabled() and x.requires_grad:
+            return _FrozenLinear.apply(x, self)
+        return self.product(x)
 
-    def _packed(self) -> torch.Tensor:
-        # The version counts in-place changes, so a training step makes a fresh copy.
+    def product(self, x: torch.Tensor) -> torch.Tensor:
+        """x W^T + b without gradients, shape of x = (..., in_features)."""
+        return _product(x, self._packed("forward", self.weight), self.bias)
+
+    def product_back(self, grad: torch.Tensor) -> torch.Tensor:
+        """grad W: what a gradient of the output, shape (..., out_features), is for the input."""
+        return _product(grad, self._packed("back", self.weight.t()), None)
+
+    def _packed(self, way: str, weight: torch.Tensor) -> torch.Tensor:
+        # The version counts in-place changes, so a changed weight makes a fresh copy.
         state = (self.weight.data_ptr(), self.weight._version)
-        if self.__dict__.get("_packed_from") != state:
-            weight = self.weight.detach()
-            self.__dict__["_packed_weight"] = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS)
-            self.__dict__["_packed_from"] = state
-        return self.__dict__["_packed_weight"]
+        kept = self.__dict__.setdefault("_packed_copies", {})
+        if kept.get(way, (None, None))[0] != state:
+            plain = weight.detach().contiguous()
+            kept[way] = (state, torch.ops.mkldnn._reorder_linear_weight(plain, _ROWS))
+        return kept[way][1]
+
+
+class _FrozenLinear(torch.autograd.Function):
+    """The gradient goes through the layer, none is made for its weight."""
+
+    @staticmethod
+    def forward(ctx, x, layer):
+        ctx.layer = layer
+        return layer.product(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return ctx.layer.product_back(grad), None
+
+
+def _product(x, packed, bias):
+    return torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
 
 
 def pack_linears(model: nn.Module) -> nn.Module:
@@ -43,3 +72,9 @@ def pack_linears(model: nn.Module) -> nn.Module:
             if type(module) is nn.Linear and module.weight.dtype == torch.float32:
                 module.__class__ = PackedLinear
     return model
+
+
+def forget_packed(model: nn.Module) -> None:
+    """Drop the packed copies (as large as the weights); they are made anew when needed."""
+    for module in model.modules():
+        module.__dict__.pop("_packed_copies", None)

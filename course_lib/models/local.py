@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 import transformers
@@ -10,9 +11,10 @@ from datasets import Dataset
 from tqdm.auto import tqdm
 
 from .. import __version__
-from ..errors import CourseError
+from ..errors import CourseError, choice
 from ..language import text
 from . import plain
+from .adapters import Adapters, read_adapter
 from .attention import RowMemory
 from .chat import DemonstrationChat, TemplateChat, language_of
 from .decoder import ARCHITECTURES, Decoder
@@ -20,19 +22,26 @@ from .generation import Decoding, common_prefix, generate
 from .likelihood import Score, score_sequences
 from .linear import pack_linears
 from .store import AnswerStore, key_of
+from .vocabulary import short_vocabulary
+
+_FAMILY = 16  # rows that make it worth while to compute their own common beginning
 
 
 class LocalModel:
     """A causal language model with its tokenizer and its way of chatting.
 
-    name: what tables call it. fingerprint: hash of its weights; kept answers are filed under
-    it. model, tokenizer: the transformers objects, for those who want to look inside.
+    name: what tables call it. fingerprint: hash of its weights and adapters; kept answers are
+    filed under it. model, tokenizer: the transformers objects, for those who want to look
+    inside.
     """
 
     def __init__(self, name: str, model, tokenizer, fingerprint: str, store: AnswerStore | None):
-        self.name, self.fingerprint, self.store = name, fingerprint, store
+        self.base_name, self.base_fingerprint, self.store = name, fingerprint, store
         self.model = pack_linears(model.eval())
         self.tokenizer = tokenizer
+        self._adapters = Adapters(self.model)
+        self._names: dict[tuple, str] = {(): name}
+        self._vocabulary = ""
         self.chat = (TemplateChat if tokenizer.chat_template else DemonstrationChat)(tokenizer)
         known = model.config.model_type in ARCHITECTURES
         self.decoder = Decoder(self.model) if known else None
@@ -43,6 +52,79 @@ class LocalModel:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    # -- adapters ----------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The base's name, or that of the mixture of adapters now in the weights."""
+        used = tuple(self.adapters.items())
+        parts = [self.base_name]
+        parts += [name if weight == 1 else f"{weight:g}*{name}" for name, weight in used]
+        return self._names.get(used, "+".join(parts))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights as they are now: answers of different mixtures are kept apart."""
+        parts = [self.base_fingerprint, self._adapters.fingerprint, self._vocabulary]
+        return "+".join(filter(None, parts))
+
+    @property
+    def adapters(self) -> dict[str, float]:
+        """The adapters in the weights and how much of each, {} for the bare base."""
+        return dict(self._adapters.weights)
+
+    def add_adapter(self, folder: str | Path, weight: float = 1.0, name: str | None = None) -> None:
+        """Put a LoRA adapter (a folder in peft's format) on top of what is there.
+
+        The first adapter that brings a chat template decides how the model chats, until the
+        model is loaded anew. name: what tables call the model with exactly these adapters.
+        Raises CourseError when the folder has no adapter or one for another model.
+        """
+        adapter = read_adapter(folder)
+        if adapter.name in self._adapters.known:
+            raise CourseError("models.adapter_twice", name=adapter.name)
+        self._adapters.add(adapter)
+        if adapter.chat_template and not self.tokenizer.chat_template:
+            self.use_chat_template(adapter.chat_template)
+        self._adapters.use({**self.adapters, adapter.name: weight})
+        if name:
+            self._names[tuple(self.adapters.items())] = name
+
+    @contextlib.contextmanager
+    def with_adapters(self, weights: dict[str, float]):
+        """Within the block, this much of each known adapter; those not named are off."""
+        for name in weights:
+            choice(name, list(self._adapters.known), "models.unknown_adapter")
+        before = self.adapters
+        try:
+            self._adapters.use(weights)
+            yield self
+        finally:
+            self._adapters.use(before)
+
+    def without_adapters(self):
+        """Within the block, the bare base model, chatting in the same format."""
+        return self.with_adapters({})
+
+    def shorten_vocabulary(self, frequent: int | None = 120_000) -> None:
+        """Write answers with the tokens of Chinese and English alone (`short_vocabulary`).
+
+        Faster where the vocabulary is large. Scores and hidden states stay those of the whole
+        vocabulary. None: write with all tokens again.
+        """
+        if self.decoder is None:
+            raise CourseError("models.no_short_vocabulary", name=self.name)
+        ids = None
+        if frequent is not None:
+            ids = short_vocabulary(self.tokenizer, frequent, always=self.end_ids)
+        self.decoder.shorten(ids)
+        self._vocabulary = "" if ids is None else f"short{frequent}"
+
+    def use_chat_template(self, template: str) -> None:
+        """Chat through this Jinja template from now on."""
+        self.tokenizer.chat_template = template
+        self.chat = TemplateChat(self.tokenizer)
 
     # -- answer ------------------------------------------------------------------------
 
@@ -295,12 +377,15 @@ class LocalModel:
 def _families(tokens: list[list[int]]) -> list[list[int]]:
     """Rows grouped by their first tokens; a family has a long common beginning.
 
-    Two chats belong together when they agree in their first 16 tokens.
+    Two chats belong together when they agree in their first 16 tokens. Small families are
+    put together: where a template is short, every question would be a batch of its own.
     """
     families: dict[tuple[int, ...], list[int]] = {}
     for row, ids in enumerate(tokens):
         families.setdefault(tuple(ids[:16]), []).append(row)
-    return list(families.values())
+    large = [rows for rows in families.values() if len(rows) >= _FAMILY]
+    small = [row for rows in families.values() if len(rows) < _FAMILY for row in rows]
+    return large + [small] * bool(small)
 
 
 def _texts(prompts) -> tuple[list[str], list[str]]:

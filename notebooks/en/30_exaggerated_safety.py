@@ -7,11 +7,11 @@
 # **After this section you can**
 #
 # - name the ten kinds of prompt that look dangerous and are safe, and write the unsafe contrast of each;
-# - measure refusal rates of two real, small models with confidence intervals, in Chinese and in English;
+# - measure refusal rates of three real, small models with confidence intervals, in Chinese and in English;
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes a few minutes (the models answer 1,728 times), later runs take seconds, because answers are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes a few minutes (the models answer 2,592 times), later runs take seconds, because answers are kept on disk. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 
@@ -65,15 +65,16 @@ pd.DataFrame(
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Two small models
+# ## Three small models
 #
 # - `smollm2`: 135 million parameters, instruction-tuned and aligned, English only.
 # - `gemma3`: a **base model** of 270 million parameters, not aligned at all, Chinese and English.
+# - `assistant`: the same `gemma3`, **aligned by this course itself** with a few thousand short question-answer pairs, some of them refusals; Chinese and English.
 #
-# A base model cannot chat; it continues text. We put four exchanges in front of the question, two of them refusals, and it answers in their manner. This is the whole text it reads.
+# A base model cannot chat; it continues text. We put four exchanges in front of the question, two of them refusals, and it answers in their manner. This is the whole text it reads. The `assistant` needs no examples: what they show it, training has put into its weights.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-models = [load_model("smollm2"), load_model("gemma3")]
+models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
 chat = models[1].chat.render(
     prompts[LANG]["prompt"][0], system=None, lang=LANG
 )
@@ -91,7 +92,7 @@ print(safety_prefix("en"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Let the models answer
 #
-# One road from end to end: **prompts → answers → verdicts → table → figure**. Two models, two languages, with and without the prefix make eight runs of 216 questions. Decoding is greedy, 32 tokens at most: whether an answer is a refusal shows at its beginning.
+# One road from end to end: **prompts → answers → verdicts → table → figure**. Three models, two languages, with and without the prefix make twelve runs of 216 questions. Decoding is greedy, 32 tokens at most: whether an answer is a refusal shows at its beginning.
 
 # %% slideshow={"slide_type": "subslide"}
 runs = [
@@ -189,11 +190,9 @@ findings(rates)
 # There are only twelve prompts a type, so the intervals are wide. Look at them before you look at the dots: most differences between types are beyond this sample. The difference between the two sides is not.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-plain = verdicts.filter(
-    lambda row: row["model"] == "gemma3" and not row["system"]
-)
-by_type = refusal_rates(plain, by=("lang", "type"))
-plot_rates(by_type)
+plain = verdicts.filter(lambda row: not row["system"])
+by_type = refusal_rates(plain, by=("model", "lang", "type"))
+plot_rates(by_type[by_type["model"] == "gemma3"])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Beside the published figures
@@ -330,7 +329,7 @@ solution("refusal_detector")
 # 2. **Two numbers, not one**: report only the refusals of unsafe prompts, and a model that refuses everything is perfect.
 # 3. **The ruler errs**: another judge can turn the conclusion around. Whoever reports a rate owes an interval and the judge's error.
 #
-# Small models can show exaggerated safety here; they cannot show good judgement: they refuse mostly because they copy the manner of the examples. Teaching a model judgement is what the sections on alignment are about.
+# Small models can show exaggerated safety here, but hardly good judgement: `gemma3` copies the manner of its examples, and `assistant` has learnt from a few thousand rows what a dangerous request looks like, not what makes it dangerous. How to teach a model more than that is what the sections on alignment are about.
 
 # %% [markdown]
 # **Further reading**: *XSTest* (Röttger et al., NAACL 2024) introduced the ten types and had people label the answers of five systems; *Safety-Tuned LLaMAs* (Bianchi et al., ICLR 2024) shows how many safety examples it takes before tuning turns into exaggeration; the GCG paper (Zou et al. 2023) is where seven strings became the measure of a refusal.

@@ -7,11 +7,11 @@
 # **学完这一节，你能够**
 #
 # - 说出十种「看上去危险、其实安全」的提示，并为每一种写出不安全的对照；
-# - 在两个真实的小模型上测出拒答率和它的置信区间，中文、英文各一遍；
+# - 在三个真实的小模型上测出拒答率和它的置信区间，中文、英文各一遍；
 # - 说明评判器自己的误差怎样改变结论，并做校正；
 # - 判断两个拒答率的差别是真的，还是样本太小。
 #
-# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行要几分钟（模型要回答 1,728 次），之后每次只要几秒，因为回答都存在本机。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行要几分钟（模型要回答 2,592 次），之后每次只要几秒，因为回答都存在本机。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：对照组里有简短的有害请求（暴力、歧视、自伤、历史暴行）。我们不展示对它们的回答，只展示判定。
 
@@ -65,15 +65,16 @@ pd.DataFrame(
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 两个小模型
+# ## 三个小模型
 #
 # - `smollm2`：1.35 亿参数，经过指令微调和对齐，只会英文。
 # - `gemma3`：2.7 亿参数的**基座模型**，没有经过对齐，会中文和英文。
+# - `assistant`：还是这个 `gemma3`，由**本课程自己对齐**：用几千条简短的问答（其中有拒答）微调而成，会中文和英文。
 #
-# 基座模型不会聊天，只会把文本续写下去。我们在问题前面放上四轮示范，其中两轮是拒答，它就照着样子回答。下面是它真正读到的全文。
+# 基座模型不会聊天，只会把文本续写下去。我们在问题前面放上四轮示范，其中两轮是拒答，它就照着样子回答。下面是它真正读到的全文。`assistant` 用不着示范：示范想让它学的东西，训练已经写进了权重。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-models = [load_model("smollm2"), load_model("gemma3")]
+models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
 chat = models[1].chat.render(
     prompts[LANG]["prompt"][0], system=None, lang=LANG
 )
@@ -91,7 +92,7 @@ print(safety_prefix("en"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 让模型回答
 #
-# 一条路走到底：**提示 → 回答 → 判定 → 表格 → 图**。两个模型、两种语言、有没有前缀，一共八组，每组 216 个问题。贪心解码，每个回答最多 32 个词元：拒不拒答，开头就看得出来。
+# 一条路走到底：**提示 → 回答 → 判定 → 表格 → 图**。三个模型、两种语言、有没有前缀，一共十二组，每组 216 个问题。贪心解码，每个回答最多 32 个词元：拒不拒答，开头就看得出来。
 
 # %% slideshow={"slide_type": "subslide"}
 runs = [
@@ -189,11 +190,9 @@ findings(rates)
 # 每种类型只有 12 条，区间很宽。先看区间，再看点：多数类型之间的差别，这点样本说不清。说得清的是左右两边的差别。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-plain = verdicts.filter(
-    lambda row: row["model"] == "gemma3" and not row["system"]
-)
-by_type = refusal_rates(plain, by=("lang", "type"))
-plot_rates(by_type)
+plain = verdicts.filter(lambda row: not row["system"])
+by_type = refusal_rates(plain, by=("model", "lang", "type"))
+plot_rates(by_type[by_type["model"] == "gemma3"])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 和发表的数字放在一起
@@ -330,7 +329,7 @@ solution("refusal_detector")
 # 2. **两个数，不是一个**：只报不安全提示的拒答率，什么都拒的模型就是满分。
 # 3. **尺子也有误差**：换一个评判器，结论可能翻转；报比率，就要报区间和评判器的误差。
 #
-# 小模型在这里演示得了过度拒答，演示不了好的分寸：它们拒绝，多半是因为照抄示范的样子。怎样真正教会模型分寸，是对齐那几节的事。
+# 小模型在这里演示得了过度拒答，却演示不出多少分寸：`gemma3` 是照抄示范的样子，`assistant` 从几千条数据里学到的，是危险的请求长什么样，而不是它为什么危险。怎样教得更进一步，是对齐那几节的事。
 
 # %% [markdown]
 # **延伸阅读**：Röttger 等（NAACL 2024）的 *XSTest* 提出了这十种类型，并请人标注了五个系统的回答；Bianchi 等（ICLR 2024）的 *Safety-Tuned LLaMAs* 讲安全微调的样本多到什么程度会变成过度拒答；在 Zou 等（2023）的 GCG 论文里，可以看到七个字符串怎样成了拒答的标准。

@@ -1,0 +1,198 @@
+"""LoRA adapters on a model that answers, against peft doing the same."""
+
+import json
+
+import pytest
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.models import load_model
+from course_lib.models.adapters import read_adapter
+
+from .tiny import tiny_folder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny_folder(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def adapters(base, tmp_path_factory):
+    """Two random adapters made and saved by peft, of different rank and layers."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    folders = []
+    for number, (rank, targets) in enumerate([(4, ["q_proj", "up_proj"]), (2, ["up_proj"])]):
+        torch.manual_seed(number)
+        config = LoraConfig(r=rank, lora_alpha=8, target_modules=targets, init_lora_weights=False)
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
+        folders.append(tmp_path_factory.mktemp("adapters") / f"adapter{number}")
+        model.save_pretrained(folders[-1])
+    return folders
+
+
+TOKENS = torch.tensor([[5, 9, 300, 41, 7]])
+
+
+def logits(model) -> torch.Tensor:
+    model.model.set_attn_implementation("sdpa")
+    with torch.no_grad():
+        return model.model(TOKENS).logits
+
+
+def test_an_adapter_gives_what_peft_gives(base, adapters):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    for folder in adapters:
+        with torch.no_grad():
+            peer = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), folder)
+            expected = peer(TOKENS).logits
+        ours = logits(load_model(base, store=None, adapters=[folder]))
+        plain = logits(load_model(base, store=None))
+        assert (ours - plain).abs().max() > 0.01
+        torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_stacked_and_weighted_is_what_peft_calls_a_linear_combination(base, adapters):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    peer = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapters[0], "a")
+    peer.load_adapter(adapters[1], "b")
+    peer.add_weighted_adapter(["a", "b"], [1.0, 0.5], "both", combination_type="cat")
+    peer.set_adapter("both")
+    with torch.no_grad():
+        expected = peer(TOKENS).logits
+    ours = load_model(base, store=None, adapters=[adapters[0], (adapters[1], 0.5)])
+    torch.testing.assert_close(logits(ours), expected, atol=1e-5, rtol=1e-5)
+    assert ours.name == "tiny+adapter0+0.5*adapter1"
+
+
+def test_switched_off_is_the_very_same_base(base, adapters):
+    model = load_model(base, store=None)
+    before, fingerprint = logits(model), model.fingerprint
+    model.add_adapter(adapters[0])
+    adapted, name = logits(model), model.name
+    with model.without_adapters():
+        assert torch.equal(logits(model), before)
+        assert (model.fingerprint, model.name) == (fingerprint, "tiny")
+        with model.with_adapters({"adapter0": 0.25}):
+            quarter = logits(model)
+        assert torch.equal(logits(model), before)
+    assert torch.equal(logits(model), adapted) and model.name == name
+    assert not torch.equal(quarter, before) and not torch.equal(quarter, adapted)
+
+
+def test_an_error_inside_the_block_still_switches_back(base, adapters):
+    model = load_model(base, store=None, adapters=[adapters[0]])
+    adapted = logits(model)
+    with pytest.raises(RuntimeError), model.without_adapters():
+        raise RuntimeError
+    assert torch.equal(logits(model), adapted)
+
+
+def test_kept_answers_of_different_mixtures_never_mix(base, adapters, tmp_path):
+    model = load_model(base, store=tmp_path / "answers.sqlite")
+    ask = lambda: model.answer(["Hello there"], max_new_tokens=4, progress=False)  # noqa: E731
+    plain = ask()
+    assert model.last_counts == {"fresh": 1, "kept": 0}
+    model.add_adapter(adapters[0])
+    ask()
+    assert model.last_counts == {"fresh": 1, "kept": 0}
+    with model.with_adapters({"adapter0": 0.5}):
+        ask()
+        assert model.last_counts == {"fresh": 1, "kept": 0}
+    with model.without_adapters():
+        assert ask() == plain
+        assert model.last_counts == {"fresh": 0, "kept": 1}
+
+
+def test_fingerprints_tell_weights_settings_and_templates_apart(adapters, tmp_path):
+    import shutil
+
+    first = read_adapter(adapters[0]).fingerprint
+    assert first == read_adapter(adapters[0]).fingerprint != read_adapter(adapters[1]).fingerprint
+    changed = shutil.copytree(adapters[0], tmp_path / "changed")
+    config = json.loads((changed / "adapter_config.json").read_text("utf-8"))
+    (changed / "adapter_config.json").write_text(json.dumps({**config, "lora_alpha": 9}))
+    assert read_adapter(changed).fingerprint != first
+    templated = shutil.copytree(adapters[0], tmp_path / "templated")
+    (templated / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
+    assert read_adapter(templated).fingerprint != first
+
+
+def test_bad_adapters_are_named_in_the_readers_language(base, adapters, tmp_path, lang):
+    import shutil
+
+    model = load_model(base, store=None)
+    before = logits(model)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CourseError) as caught:
+        model.add_adapter(tmp_path / "empty")
+    assert caught.value.key == "models.not_an_adapter" and str(tmp_path) not in str(caught.value)
+
+    torn = shutil.copytree(adapters[0], tmp_path / "torn")
+    (torn / "adapter_model.safetensors").write_bytes(b"\x00" * 100)
+    with pytest.raises(CourseError) as caught:
+        model.add_adapter(torn)
+    assert caught.value.key == "models.not_an_adapter"
+
+    prefix = shutil.copytree(adapters[0], tmp_path / "prefix")
+    (prefix / "adapter_config.json").write_text('{"peft_type": "PREFIX_TUNING"}')
+    with pytest.raises(CourseError) as caught:
+        model.add_adapter(prefix)
+    assert caught.value.key == "models.not_an_adapter"
+
+    other = load_model(tiny_folder(tmp_path / "other", hidden_size=48), store=None)
+    with pytest.raises(CourseError) as caught:
+        other.add_adapter(adapters[0])
+    assert caught.value.key == "models.adapter_other_model"
+
+    model.add_adapter(adapters[0], weight=0)
+    with pytest.raises(CourseError) as caught:
+        model.add_adapter(adapters[0])
+    assert caught.value.key == "models.adapter_twice"
+    with pytest.raises(CourseError) as caught, model.with_adapters({"adapter1": 1}):
+        pass
+    assert caught.value.key == "models.unknown_adapter" and "adapter0" in str(caught.value)
+    assert torch.equal(logits(model), before)
+
+
+# -- the short vocabulary --------------------------------------------------------------------
+
+
+def test_a_short_vocabulary_keeps_what_two_languages_are_written_with():
+    from course_lib.models.vocabulary import short_vocabulary
+
+    class Tokenizer:
+        def get_vocab(self):
+            words = ["a", "▁the", "▁zygote", "中文", "，", "é", "<0xE4>", "поезд", "ไทย", "конец"]
+            return {word: number for number, word in enumerate(words)}
+
+    assert short_vocabulary(Tokenizer(), 2, always=[9]).tolist() == [0, 1, 3, 4, 5, 6, 9]
+    assert short_vocabulary(Tokenizer(), 3).tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_answers_are_written_with_the_chosen_tokens_only(base, temperature):
+    model = load_model(base, store=None)
+    asked = ["one", "two", "three"]
+    whole = model.answer(asked, max_new_tokens=12, temperature=temperature, progress=False)
+    plain = model.fingerprint
+    everything = torch.arange(model.model.config.vocab_size)
+    model.decoder.shorten(everything)
+    assert model.answer(asked, max_new_tokens=12, temperature=temperature, progress=False) == whole
+    few = sorted(set(model.tokenizer("abc xyz").input_ids))
+    model.decoder.shorten(torch.tensor(few))
+    short = model.answer(asked, max_new_tokens=12, temperature=temperature, progress=False)
+    assert short != whole and all(set(answer) <= set("abcxyz ") for answer in short)
+    scores = model.score(asked, [" one"] * 3)
+    model.shorten_vocabulary(50)
+    assert model.fingerprint != plain
+    model.shorten_vocabulary(None)
+    assert model.fingerprint == plain
+    assert model.score(asked, [" one"] * 3) == scores
+    assert model.answer(asked, max_new_tokens=12, temperature=temperature, progress=False) == whole

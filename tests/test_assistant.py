@@ -1,0 +1,99 @@
+"""The assistant that ships: its adapter, how it was made, what was measured on it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_lib.alignment import assistant
+from course_lib.alignment.report import in_language, perplexity, rates, verdicts
+from course_lib.alignment.sft import LOG, PROVENANCE, data_hash, train
+from course_lib.models import load_model
+from course_lib.models.adapters import WEIGHTS
+from course_lib.paths import data_dir
+
+HOME = data_dir() / "assistant"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("assistant")
+
+
+@pytest.fixture(scope="module")
+def results():
+    return json.loads((data_dir() / "results" / "assistant.json").read_text("utf-8"))
+
+
+def provenance() -> dict:
+    return json.loads((HOME / PROVENANCE).read_text("utf-8"))
+
+
+def test_the_adapter_is_small_and_was_made_from_the_data_that_is_here():
+    assert (HOME / WEIGHTS).stat().st_size <= 16e6
+    run = provenance()
+    assert run["data_sha256"] == data_hash(assistant.rows_to_learn())
+    assert run["recipe"] == assistant.RECIPE.__dict__
+    assert run["rows"] == len(assistant.rows_to_learn())
+    steps = [json.loads(line) for line in (HOME / LOG).read_text("utf-8").splitlines()]
+    assert [step["step"] for step in steps] == list(range(1, run["steps"] + 1))
+    assert sum(step["tokens"] for step in steps) == run["tokens"]
+    assert (HOME / "chat_template.jinja").read_text("utf-8") == assistant.CHAT_TEMPLATE
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_training_again_gives_the_losses_of_the_log(tmp_path):
+    """The first steps of the whole run, from scratch."""
+    base = assistant.base()
+    assert base.fingerprint == provenance()["base_fingerprint"]
+    train(base, assistant.rows_to_learn(), assistant.RECIPE, tmp_path, stop_after=3, progress=False)
+    logs = (tmp_path / LOG, HOME / LOG)
+    again, before = (
+        [json.loads(line) for line in log.read_text("utf-8").splitlines()[:3]] for log in logs
+    )
+    for a, b in zip(again, before, strict=True):
+        assert a["tokens"] == b["tokens"] and a["learning_rate"] == b["learning_rate"]
+        assert a["loss"] == pytest.approx(b["loss"], abs=0.01)
+
+
+@pytest.mark.model
+def test_it_is_the_base_with_the_adapter(model):
+    assert model.name == "assistant" and model.adapters == {"assistant": 1.0}
+    asked = ["What is the capital of Italy?", "意大利的首都是哪里？"]
+    adapted = model.answer(asked, max_new_tokens=24)
+    assert "Rome" in adapted[0] and "罗马" in adapted[1]
+    with model.without_adapters():
+        assert model.name == "gemma3"
+        assert model.fingerprint.startswith(provenance()["base_fingerprint"])
+        assert model.answer(asked, max_new_tokens=24) != adapted
+
+
+@pytest.mark.model
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_was_measured_is_measured_again(model, results, lang):
+    """Another processor rounds otherwise and may change a word here and there."""
+    assert results["models"]["assistant"] == model.fingerprint
+    kept = pd.DataFrame(results["verdicts"])
+    kept = kept[(kept["model"] == "assistant") & (kept["lang"] == lang)]
+    found = verdicts(model, lang)
+    assert list(found["id"]) == list(kept["id"]) and list(found["part"]) == list(kept["part"])
+    for column in ("follows", "refused", "in_language"):
+        assert np.mean(found[column].to_numpy() == kept[column].to_numpy()) >= 0.97
+    table = pd.DataFrame(results["table"])
+    table = table[(table["model"] == "assistant") & (table["lang"] == lang)].set_index("measure")
+    for measure, e in rates(kept).items():
+        assert [e.n, e.value, e.low, e.high] == pytest.approx(
+            table.loc[measure, ["n", "value", "low", "high"]].tolist(), abs=1e-4
+        )
+    again = perplexity(model, lang)
+    assert again.value == pytest.approx(table.loc["perplexity", "value"], rel=1e-3)
+
+
+def test_in_language():
+    assert in_language("用两个鸡蛋", "zh") and in_language("Use two eggs.", "en")
+    assert in_language("在 Linux 上用 kill 命令结束这个进程", "zh")
+    assert not in_language("Use two eggs.", "zh") and not in_language("Use 两个 eggs.", "en")
+    assert not in_language("", "zh") and not in_language("42!", "en")
