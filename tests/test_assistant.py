@@ -97,3 +97,17 @@ def test_in_language():
     assert in_language("在 Linux 上用 kill 命令结束这个进程", "zh")
     assert not in_language("Use two eggs.", "zh") and not in_language("Use 两个 eggs.", "en")
     assert not in_language("", "zh") and not in_language("42!", "en")
+
+
+def test_the_readme_shows_what_was_measured(results, root):
+    lines = (root / "README.md").read_text("utf-8").splitlines()
+    shares = {"follows", "refuses_unsafe", "refuses_benign"}
+    cells = {}
+    for row in results["table"]:
+        if row["measure"] in {*shares, "perplexity"}:
+            scale, sign = (1, "") if row["measure"] == "perplexity" else (100, " %")
+            value, low, high = (f"{scale * row[key]:.0f}" for key in ("value", "low", "high"))
+            shown = f"{value}{sign} [{low}, {high}]"
+            cells.setdefault((row["measure"], row["lang"]), []).append(shown)
+    for (_, lang), (base, aligned) in cells.items():
+        assert any(line.endswith(f"| {lang} | {base} | {aligned} |") for line in lines), base
