@@ -238,6 +238,26 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """Whether an effect is there, True or False, by an interval that the right answer shows.
+
+    ``key`` is the phrase's; beside the usual ones it has ``<key>_missed``,
+    ``<key>_invented`` and ``<key>_interval``, which is filled with ``shown``.
+    """
+
+    right: bool
+    key: str
+    shown: Mapping[str, float]
+
+    def __call__(self, value: Any) -> Result:
+        slip = f"{self.key}_{'missed' if self.right else 'invented'}"
+        result = Choice(self.right, {not self.right: slip})(value)
+        if result.status != "right":
+            return result
+        return Result("right", text(f"{self.key}_interval", **self.shown))
+
+
+@dataclass(frozen=True)
 class Score:
     """How well a reader's function did; ``detail`` tells where it went wrong."""
 

@@ -446,7 +446,7 @@ def _name(column: str, value, several_systems: bool) -> str:
     if column == "type":
         return type_name(value)
     if column == "lang":
-        return text(f"xstest.lang_{value}")
+        return text(f"language.{value}")
     if column in ("prefix", "system") and (value is None or value is False or value == ""):
         return text("figures.no_prefix")
     if (column == "system" and not several_systems) or (column == "prefix" and value is True):

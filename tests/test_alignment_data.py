@@ -199,7 +199,7 @@ def test_no_held_out_prompt_resembles_one_that_was_learned(in_lang):
     held_out = [p for p in own if p.held_out]
     learned = [p for p in own if not p.held_out]
     assert len(held_out) > 300 and len(learned) > 1000
-    # The nearest two come to 0.29 (zh) and 0.33 (en); to replace a lost number plate and a lost
+    # The nearest two come to 0.29 (zh) and 0.34 (en); to replace a lost number plate and a lost
     # hotel key card came to 0.46 in Chinese, and was reworded.
     assert not alike(held_out, learned, in_lang, 0.35)
 
@@ -429,8 +429,10 @@ def test_refusals_are_worded_one_by_one(in_lang):
         for row in rows(name, in_lang)
         if row["refusal"]
     ]
-    assert len(set(found)) == len(found) == 480
-    begin = Counter(text[:4] if in_lang == "zh" else tuple(text.split()[:3]) for text in found)
+    assert len(set(found)) == len(found) > 800
+    # After the plain no that decides (see the card), each goes on in its own way.
+    after = [re.sub(r"^(?:不行，|No\. )", "", text) for text in found]
+    begin = Counter(text[:4] if in_lang == "zh" else tuple(text.split()[:3]) for text in after)
     assert max(begin.values()) <= 0.05 * len(found)
 
 
@@ -465,9 +467,9 @@ def share_refused(found, prompt, answer):
 @pytest.mark.parametrize(
     ("in_lang", "split", "measured"),
     [
-        ("zh", "train", 0.94),
+        ("zh", "train", 1.0),
         ("zh", "held_out", 0.84),
-        ("en", "train", 0.95),
+        ("en", "train", 1.0),
         ("en", "held_out", 0.78),
     ],
 )

@@ -1,4 +1,4 @@
-"""The course as a person meets it: JupyterLab in Chromium, the Chinese notebook, the demo."""
+"""The course as a person meets it: JupyterLab in Chromium, the notebooks run, the demos used."""
 
 import nbformat
 import pytest
@@ -77,6 +77,62 @@ def try_demo(page, question: str) -> str:
     return demo.locator(".course-demo-result").inner_text()
 
 
+def changed(page, selector: str, before: str) -> str:
+    """What stands there once it is neither empty nor what it was."""
+    page.wait_for_function(
+        """([selector, before]) => {
+          const said = document.querySelector(selector).innerText.trim();
+          return said && said !== before;
+        }""",
+        arg=[selector, before],
+        timeout=MINUTES,
+    )
+    return page.locator(selector).inner_text()
+
+
+def try_arena(page, lang: str) -> None:
+    """Choose an answer, see the key and the models' choices, go on."""
+    said = page.locator(".course-demo")
+    before = said.inner_text()
+    page.locator("button.course-demo-pick-a").click()
+    after = changed(page, ".course-demo", before.strip())
+    assert any(text("hhh.demo_score", lang, right=right, n=1) in after for right in (0, 1))
+    assert "smollm2" in after and ("✓" in after or "✗" in after)
+    page.locator("button.course-demo-next").click()
+    assert changed(page, ".course-demo", after.strip()) != before
+
+
+def try_board(page, lang: str) -> None:
+    """Drag a word, move another by clicks, start again: the effect follows."""
+    result = ".course-demo .course-demo-result"
+    start = page.locator(result).inner_text().strip()
+    columns = page.locator(".course-board .course-words")
+    word = columns.nth(0).locator(".course-word").first.inner_text()
+    columns.nth(0).locator(".course-word").first.drag_to(columns.nth(1))
+    dragged = changed(page, result, start)
+    assert word in columns.nth(1).locator(".course-word").all_inner_texts()
+    columns.nth(0).locator(".course-word").first.click()
+    columns.nth(1).locator(".course-words-title").click()
+    changed(page, result, dragged.strip())
+    page.locator("button.course-demo-reset").click()
+    page.wait_for_function(
+        "([selector, text]) => document.querySelector(selector).innerText.trim() === text",
+        arg=[result, start],
+        timeout=MINUTES,
+    )
+    assert word in columns.nth(0).locator(".course-word").all_inner_texts()
+
+
+def try_quiz(page, lang: str) -> None:
+    """Answer a question: whether it was right, and what the models thought."""
+    page.locator(".course-demo-options input[type=radio]").first.check()
+    page.locator("button.course-demo-submit").click()
+    said = changed(page, ".course-demo .course-demo-result", "")
+    verdicts = [text(f"safetybench_quiz.{verdict}", lang) for verdict in ("right", "wrong")]
+    assert any(verdict in said for verdict in verdicts)
+    assert "smollm2" in said and "%" in said
+
+
 @pytest.fixture
 def page(tmp_path):
     """A window of a browser that can write Chinese; script errors fail the test."""
@@ -106,6 +162,32 @@ def test_the_chinese_notebook_and_its_demo(page, tmp_path):
         page.screenshot(path=SCREENS / "zh_demo.png")
     assert len(said) > 10
     assert notebook.read_bytes() == before
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("name", "try_it"),
+    [
+        ("en/10_hhh_and_scenarios", try_arena),
+        ("zh/11_bias", try_board),
+        ("en/12_safetybench", try_quiz),
+    ],
+)
+def test_the_other_demos(page, tmp_path, name, try_it):
+    """The notebook run by the menu, its demo used as a reader would."""
+    path = f"notebooks/{name}.ipynb"
+    before = (ROOT / path).read_bytes()
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    with jupyter_lab(ROOT, tmp_path) as (address, token):
+        run_notebook(page, address, token, path)
+        demo = page.locator(".course-demo").first
+        demo.scroll_into_view_if_needed()
+        try_it(page, name[:2])
+        demo.scroll_into_view_if_needed()
+        page.screenshot(path=SCREENS / f"{name.replace('/', '_')}.png")
+    assert (ROOT / path).read_bytes() == before
 
 
 DEMO = """\

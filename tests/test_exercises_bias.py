@@ -100,11 +100,17 @@ def test_moving_words_changes_the_effect(lang, model):
     x, y = test.targets
     before = demo.shown()
     assert before == demo.result.value and "<img alt=" in before and "d = " in before
-    demo.boxes[x].value = demo.sets[x][:2]
-    moved = demo.boxes[x].value
-    demo.buttons[y].click()
-    assert demo.sets[y][-2:] == list(moved) and len(demo.sets[x]) == len(test.targets[x]) - 2
-    assert demo.boxes[y].options[-1] == moved[-1] and demo.result.value != before
+    moved = demo.board.sets[x][:2]
+    # As the browser does it: the board has new sets, and nothing else is called.
+    demo.board.set_state(
+        {"sets": demo.board.sets | {x: demo.board.sets[x][2:], y: demo.board.sets[y] + moved}}
+    )
+    assert len(demo.board.sets[x]) == len(test.targets[x]) - 2
+    assert demo.result.value != before
+    after = demo.result.value
+    demo.move(moved, x)
+    demo.move(moved, y)
+    assert demo.board.sets[y][-2:] == moved and demo.result.value == after
     demo.reset.click()
     assert demo.result.value == before
 
@@ -113,9 +119,9 @@ def test_words_of_the_readers_own_and_too_few_left(lang, model):
     test = load_word_tests(lang)["age"]
     demo = WeatWordsDemo(model, test)
     demo.word.value = "zebra"
-    assert demo.sets["aside"] == ["zebra"] and demo.word.value == ""
+    assert demo.board.sets["aside"] == ["zebra"] and demo.word.value == ""
     x = next(iter(test.targets))
-    demo.move(demo.sets[x][1:], "aside")
+    demo.move(demo.board.sets[x][1:], "aside")
     assert "color:#D55E00" in demo.shown() and x in demo.shown()
 
 

@@ -128,9 +128,9 @@ def test_bad_rows_say_what_is_wrong(tmp_path, lang, change, key):
 @pytest.mark.parametrize(
     ("content", "key"),
     [
-        ("", "safetybench.no_rows"),
-        ("{", "safetybench.not_json"),
-        ("[1]", "safetybench.not_rows"),
+        ("", "prompts.empty_file"),
+        ("{", "prompts.not_json"),
+        ("[1]", "prompts.not_object"),
         (json.dumps(question()) + "\n" + json.dumps(question()), "prompts.duplicate_id"),
     ],
 )

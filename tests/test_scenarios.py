@@ -20,7 +20,6 @@ from course_lib.evaluation.scenario_judges import (
     AnswerModelJudge,
     AnswerRules,
     calibrate_answers,
-    digest,
     judge_answers,
     parse_label,
     with_answer_labels,
@@ -40,6 +39,7 @@ from course_lib.evaluation.scenarios import (
     notes,
     safety_scores,
 )
+from course_lib.judges.model_answers import digest
 from course_lib.language import LANGUAGES, text
 from course_lib.paths import data_dir
 
@@ -394,7 +394,7 @@ def test_labels_are_matched_by_the_answers_hash(tmp_path, monkeypatch):
     (tmp_path / "scenarios").mkdir()
     kept = json.dumps(row | {"answer_sha256": digest("No.")})
     (tmp_path / "scenarios" / "model_answers.jsonl").write_text(kept, "utf-8")
-    monkeypatch.setattr("course_lib.evaluation.scenario_judges.data_dir", lambda: tmp_path)
+    monkeypatch.setattr("course_lib.judges.model_answers.data_dir", lambda: tmp_path)
     base = {"id": "ins-01", "lang": "en", "model": "m", "prompt": "Should I?"}
     answers = Dataset.from_list([base | {"answer": "No."}, base | {"answer": "No!"}])
     found = with_answer_labels(answers)
@@ -444,7 +444,7 @@ def test_the_authors_names_of_classes_are_understood(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps([row]), "utf-8")
     assert load_scenarios("en", tmp_path / "x.json")["type"][:] == ["goal_hijacking"]
     for arguments, key in (
-        (("en", tmp_path / "y.json"), "scenarios.no_file"),
+        (("en", tmp_path / "y.json"), "prompts.no_set_file"),
         (("fr",), "prompts.unknown_language"),
         (("en", "course", "insults"), "scenarios.unknown_type"),
     ):

@@ -19,7 +19,7 @@ from .data import system_prompts, training_rows
 from .report import write_results
 from .sft import LOG, PROVENANCE, Recipe, train
 
-RECIPE = Recipe(learning_rate=6e-4, frequent=40_000)
+RECIPE = Recipe(epochs=2, learning_rate=6e-4, frequent=40_000)
 FILES = (WEIGHTS, CONFIG, "chat_template.jinja", LOG, PROVENANCE)
 SYSTEM_EVERY = 8  # one row in so many comes with a system prompt, so that the model knows them
 

@@ -5,15 +5,15 @@ import html
 import ipywidgets as widgets
 import pandas as pd
 from datasets import Dataset
-from IPython.display import display
 
 from ..evaluation.hhh import SCORERS, as_options
 from ..language import text
+from .live import LiveDemo
 
 _SIDES = ("A", "B")
 
 
-class HHHArena:
+class HHHArena(LiveDemo):
     """The pair arena of the notebook on HHH.
 
     pairs: from ``load_pairs``; scored: ``score_pairs`` of some or all of them, by one or more
@@ -107,9 +107,3 @@ class HHHArena:
         for button in self.buttons:
             button.disabled = False
         self.result.value = ""
-
-    def _ipython_display_(self) -> None:
-        bundle = self.widget._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        # Where there is no kernel, a page falls back on the HTML: the same pair, standing still.
-        display({**bundle, "text/html": self.still(), "text/plain": "HHHArena"}, raw=True)

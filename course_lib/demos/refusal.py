@@ -4,7 +4,6 @@ import html
 from collections.abc import Sequence
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from ..errors import CourseError
 from ..exaggerated_safety.overview import clip
@@ -12,6 +11,7 @@ from ..exaggerated_safety.prefix import safety_prefix
 from ..judges import RefusalRules
 from ..language import text
 from ..models.chat import language_of
+from .live import LiveDemo
 
 _COLOURS = {  # as in the figures
     "full_compliance": "#0072B2",
@@ -22,7 +22,7 @@ _COLOURS = {  # as in the figures
 _SHOWN = 160  # characters of an answer: enough to see what it does, not to use it
 
 
-class RefusalDemo:
+class RefusalDemo(LiveDemo):
     """The live demo of exaggerated safety.
 
     models: those to choose from. example: the prompt it starts with; its answer is also what
@@ -93,9 +93,3 @@ class RefusalDemo:
             f'<div style="max-width:46em"><p>{text("demos.still")}</p>'
             f"<blockquote>{question}</blockquote>{''.join(blocks)}</div>"
         )
-
-    def _ipython_display_(self) -> None:
-        bundle = self.widget._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        # Where there is no kernel, a page falls back on the HTML: the same thing, standing still.
-        display({**bundle, "text/html": self.still(), "text/plain": "RefusalDemo"}, raw=True)

@@ -4,16 +4,16 @@ import html
 import math
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from ..evaluation.multiple_choice import LETTERS
 from ..evaluation.safetybench import CATEGORIES, category_name
 from ..language import get_language, text
+from .live import LiveDemo
 
 _RIGHT, _OTHER = "#0072B2", "#BFD9EA"
 
 
-class SafetyBenchQuiz:
+class SafetyBenchQuiz(LiveDemo):
     """The live demo of SafetyBench: one question at a time, and a running score.
 
     answers: one row a question and model, from ``answer_by_text`` or ``combine_orders``; its
@@ -43,7 +43,7 @@ class SafetyBenchQuiz:
             description=text("safetybench.column_category"),
         )
         self.language = widgets.Dropdown(
-            options=[(text(f"safetybench.lang_{code}"), code) for code in langs],
+            options=[(text(f"language.{code}"), code) for code in langs],
             value=self.lang,
             description=text("safetybench.column_lang"),
         )
@@ -147,12 +147,6 @@ class SafetyBenchQuiz:
             f'<div style="max-width:46em"><p>{text("safetybench_quiz.still")}</p>'
             f"<blockquote>{question}</blockquote>{self.reveal(row)}</div>"
         )
-
-    def _ipython_display_(self) -> None:
-        bundle = self.widget._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        # Where there is no kernel, a page falls back on the HTML: the same thing, standing still.
-        display({**bundle, "text/html": self.still(), "text/plain": "SafetyBenchQuiz"}, raw=True)
 
 
 def _bar(chance: float, right: bool) -> str:

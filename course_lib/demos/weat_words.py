@@ -4,7 +4,6 @@ import base64
 import html
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from ..canvas import png
 from ..errors import CourseError
@@ -14,11 +13,13 @@ from ..evaluation.word_sets import WordTest
 from ..evaluation.word_vectors import input_embeddings
 from ..language import text
 from ..measures import Estimate
+from .live import LiveDemo
+from .word_board import WordBoard
 
 _ASIDE = "aside"
 
 
-class WeatWordsDemo:
+class WeatWordsDemo(LiveDemo):
     """The live demo of the word association test.
 
     model: whose input embeddings are the vectors. test: the sets it starts with.
@@ -26,20 +27,21 @@ class WeatWordsDemo:
 
     def __init__(self, model, test: WordTest):
         self.model, self.test = model, test
-        self.sets = {name: list(words) for name, words in test.sets.items()} | {_ASIDE: []}
-        self.boxes = {name: self._box(name) for name in self.sets}
-        self.buttons = {name: self._button(name) for name in self.sets}
+        titles = {name: name_of_set(name) for name in test.sets}
+        self.board = WordBoard(
+            sets=self._start(), titles=titles | {_ASIDE: text("weat_demo.aside")}
+        )
+        self.board.observe(lambda _: self._show(), "sets")
         self.word = widgets.Text(placeholder=text("weat_demo.placeholder"), continuous_update=False)
         self.word.observe(self._typed, "value")
         self.reset = widgets.Button(description=text("weat_demo.reset"))
-        self.reset.on_click(lambda _button: self._restart())
+        self.reset.on_click(lambda _button: setattr(self.board, "sets", self._start()))
         self.result = widgets.HTML()
         row = widgets.Layout(flex_flow="row wrap")
-        columns = [widgets.VBox([self.boxes[name], self.buttons[name]]) for name in self.sets]
         self.widget = widgets.VBox(
             [
                 widgets.HTML(text("weat_demo.how")),
-                widgets.HBox(columns, layout=row),
+                self.board,
                 widgets.HBox([self.word, self.reset], layout=row),
                 self.result,
             ]
@@ -47,20 +49,21 @@ class WeatWordsDemo:
         for part in ("word", "reset", "result"):
             getattr(self, part).add_class(f"course-demo-{part}")
         self.widget.add_class("course-demo")
-        self.result.value = self.shown()
+        self._show()
 
     def move(self, words, to: str) -> None:
         """Put words into another set; one that is in no set yet is added to it."""
         words = list(dict.fromkeys(words))
-        for name, own in self.sets.items():
-            self.sets[name] = [word for word in own if word not in words]
-        self.sets[to] += words
-        for name, box in self.boxes.items():
-            box.options, box.value = self.sets[name], ()
+        sets = {
+            name: [word for word in own if word not in words]
+            for name, own in self.board.sets.items()
+        }
+        sets[to] += words
+        self.board.sets = sets
 
     def shown(self) -> str:
         """The effect and the picture of the words as HTML; what is wrong where there is none."""
-        sets = self.sets
+        sets = self.board.sets
         try:
             test = WordTest(
                 self.test.name,
@@ -90,39 +93,13 @@ class WeatWordsDemo:
         )
         return f"<div><p>{text('weat_demo.still')}</p><ul>{lists}</ul>{self.shown()}</div>"
 
-    def _box(self, name: str) -> widgets.SelectMultiple:
-        box = widgets.SelectMultiple(
-            options=self.sets[name], rows=8, layout=widgets.Layout(width="9.5em")
-        )
-        box.add_class(f"course-demo-box-{name}")
-        return box
+    def _start(self) -> dict[str, list[str]]:
+        return {name: list(words) for name, words in self.test.sets.items()} | {_ASIDE: []}
 
-    def _button(self, name: str) -> widgets.Button:
-        words = text("weat_demo.aside") if name == _ASIDE else name_of_set(name)
-        button = widgets.Button(
-            description=text("weat_demo.to", set=words), layout=widgets.Layout(width="9.5em")
-        )
-        button.add_class(f"course-demo-to-{name}")
-        button.on_click(lambda _button: self._moved(name))
-        return button
-
-    def _moved(self, to: str) -> None:
-        chosen = [word for box in self.boxes.values() for word in box.value]
-        if chosen:
-            self.move(chosen, to)
-            self.result.value = self.shown()
+    def _show(self) -> None:
+        self.result.value = self.shown()
 
     def _typed(self, _change) -> None:
         if word := self.word.value.strip():
             self.move([word], _ASIDE)
             self.word.value = ""
-
-    def _restart(self) -> None:
-        self.sets = {name: list(words) for name, words in self.test.sets.items()} | {_ASIDE: []}
-        self.move([], _ASIDE)
-        self.result.value = self.shown()
-
-    def _ipython_display_(self) -> None:
-        bundle = self.widget._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        display({**bundle, "text/html": self.still(), "text/plain": "WeatWordsDemo"}, raw=True)

@@ -126,9 +126,9 @@ def _names(table: pd.DataFrame) -> list[str]:
     found = []
     for row in table.to_dict("records"):
         parts = [str(row["model"])] if "model" in row else []
-        parts += [text(f"xstest.lang_{row['lang']}")] if "lang" in row else []
+        parts += [text(f"language.{row['lang']}")] if "lang" in row else []
         parts += [domain_name(row["domain"])] if "domain" in row else []
-        found.append(text("bbq.joint").join(parts))
+        found.append(text("figures.separator").join(parts))
     return found
 
 

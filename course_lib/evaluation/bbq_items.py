@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import CourseError, choice
-from ..language import LANGUAGES, text
-from ..paths import data_dir
-from ..prompts.files import read_rows
+from ..language import text
+from ..prompts.files import read_rows, set_file
 
 CONDITIONS = ("ambiguous", "disambiguated")
 POLARITIES = ("negative", "nonnegative")
@@ -60,12 +59,7 @@ def load_bbq(lang: str, source: str | Path = "course") -> pd.DataFrame:
     Raises CourseError for missing fields, unknown labels, an answer that is none of the
     options or a question without exactly one "unknown".
     """
-    choice(lang, LANGUAGES, "prompts.unknown_language")
-    if str(source) == "course":
-        source = data_dir() / "bbq" / f"{lang}.jsonl"
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise CourseError("bbq.no_file", path=path)
+    path = set_file("bbq", lang, source)
     # CBBQ's files carry a byte-order mark inside their first key.
     rows = [{key.lstrip("\ufeff"): value for key, value in row.items()} for row in read_rows(path)]
     found = []

@@ -74,7 +74,7 @@ def word_findings(effects: pd.DataFrame) -> Markdown:
             for kind, which in kinds.items()
             if which.any()
         ]
-        where = text(f"xstest.lang_{lang}")
+        where = text(f"language.{lang}")
         said = text("stereoset.separator").join(said)
         line = text("stereoset.found_words", vectors=vectors, where=where, said=said)
         control = group["test"] == _CONTROL

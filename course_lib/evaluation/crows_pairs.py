@@ -16,11 +16,10 @@ import pandas as pd
 from datasets import Dataset
 
 from ..errors import CourseError, choice
-from ..language import LANGUAGES, phrases, text
+from ..language import phrases, text
 from ..measures import Estimate, wilson_interval
-from ..paths import data_dir
-from ..prompts.files import read_rows
-from .stereoset import name_of
+from ..prompts.files import read_rows, set_file
+from .stereoset import name_of, say_left_out
 
 COLUMNS = ("id", "domain", "more_stereotypical", "less_stereotypical", "lang")
 MEASURES = ("shared", "sentence", "mean")
@@ -44,11 +43,7 @@ def load_pairs(lang: str = "en", source: str | Path = "course") -> Dataset:
     twice the same sentence are left out, and how many is printed. Raises CourseError for a
     file without the columns or with no usable pair.
     """
-    choice(lang, LANGUAGES, "prompts.unknown_language")
-    path = data_dir() / "crows_pairs" / f"{lang}.jsonl" if source == "course" else Path(source)
-    path = path.expanduser()
-    if not path.is_file():
-        raise CourseError("stereoset.no_file", path=path.name)
+    path = set_file("crows_pairs", lang, source)
     pairs, left_out = [], Counter()
     for number, row in enumerate(read_rows(path), 1):
         row = {_THEIR_NAMES.get(name, name): value for name, value in row.items()}
@@ -64,10 +59,7 @@ def load_pairs(lang: str = "en", source: str | Path = "course") -> Dataset:
             left_out["same_pair"] += 1
         else:
             pairs.append(pair)
-    for why, n in left_out.items():
-        print(text("stereoset.left_out_pairs", file=path.name, n=n, why=text(f"stereoset.{why}")))
-    if not pairs:
-        raise CourseError("stereoset.nothing_left", file=path.name)
+    say_left_out(left_out, path, pairs, "stereoset.left_out_pairs")
     return Dataset.from_dict({name: [pair[name] for pair in pairs] for name in COLUMNS})
 
 

@@ -134,3 +134,9 @@ def _number(row: dict) -> str:
     if not np.isfinite(row["low"]):
         return f"{row['value']:.1f}"
     return f"{row['value']:.1f} [{row['low']:.1f}, {row['high']:.1f}]"
+
+
+def span(values: pd.Series) -> str:
+    """The smallest to the largest of some counts, as words: "12" or "12 to 30"."""
+    low, high = int(values.min()), int(values.max())
+    return str(low) if low == high else text("figures.range", low=low, high=high)

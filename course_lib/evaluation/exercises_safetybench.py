@@ -7,7 +7,7 @@ it, so that a cell which ends on the call shows the question.
 import re
 from collections.abc import Callable, Mapping
 
-from ..exercises import Choice, Exercise, Function, Numbers, Result, Score, register
+from ..exercises import Choice, Decision, Exercise, Function, Numbers, Score, register
 from ..language import text
 
 _AREA = "exercises_safetybench"
@@ -110,18 +110,9 @@ def my_parser(reply: str) -> str:
 
 def above_chance(row: Mapping, chance: float) -> Exercise:
     """Decide (True or False) whether a row of ``accuracy`` lies above chance."""
-    above = bool(row["low"] > chance)
-    slip = f"{_AREA}.above_chance_{'missed' if above else 'invented'}"
-    choose = Choice(above, {not above: slip})
-
-    def check(value) -> Result:
-        result = choose(value)
-        if result.status != "right":
-            return result
-        fields = {"low": 100 * row["low"], "high": 100 * row["high"], "chance": 100 * chance}
-        return Result("right", text(f"{_AREA}.above_chance_interval", **fields))
-
-    return register(Exercise("above_chance", f"{_AREA}.above_chance", check))
+    key = f"{_AREA}.above_chance"
+    shown = {"low": 100 * row["low"], "high": 100 * row["high"], "chance": 100 * chance}
+    return register(Exercise("above_chance", key, Decision(bool(row["low"] > chance), key, shown)))
 
 
 def all_orders() -> Exercise:

@@ -11,7 +11,6 @@ that give it away and gendered pronouns are replaced (`mask`). A gap between two
 from what the model wrote, never from what the scorer thinks of a name.
 """
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -87,32 +86,6 @@ def _words(lang: str) -> dict:
     return json.loads(path.read_text("utf-8"))[lang]
 
 
-class PlainText:
-    """No chat: the prompt is the beginning of a text, and the model goes on."""
-
-    stop = ("\n",)
-
-    def __init__(self, tokenizer):
-        start = tokenizer.bos_token or ""
-        # Some chat models have no beginning of text, only that of a turn.
-        self.start = "" if start in (tokenizer.chat_template or "") else start
-
-    def render(self, prompt: str, system: str | None, lang: str) -> str:
-        """The prompt itself, after the token with which texts begin."""
-        return self.start + prompt
-
-
-@contextlib.contextmanager
-def going_on(model):
-    """Within the block, ``model.answer`` continues its prompts instead of replying to them."""
-    chat = model.chat
-    model.chat = PlainText(model.tokenizer)
-    try:
-        yield model
-    finally:
-        model.chat = chat
-
-
 def continue_prompts(
     model,
     prompts: pd.DataFrame,
@@ -132,16 +105,16 @@ def continue_prompts(
         raise CourseError("generated_bias.samples", value=samples)
     _need(prompts, ("id", "domain", "group", "lang", "prompt"))
     parts = []
-    with going_on(model):
-        for sample in range(samples):
-            written = model.answer(
-                list(prompts["prompt"]),
-                max_new_tokens=max_new_tokens,
-                temperature=temperature,
-                seed=seed + sample,
-                progress=progress,
-            )
-            parts.append(prompts.assign(model=model.name, sample=sample, continuation=written))
+    for sample in range(samples):
+        written = model.answer(
+            list(prompts["prompt"]),
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            seed=seed + sample,
+            progress=progress,
+            as_chat=False,
+        )
+        parts.append(prompts.assign(model=model.name, sample=sample, continuation=written))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -172,7 +172,7 @@ def _pairs(gaps: pd.DataFrame) -> list[str]:
     keys = [c for c in ("model", "lang") if c in gaps and gaps[c].nunique() > 1]
     pairs = [text("generated_bias.pair", a=row["group_a"], b=row["group_b"]) for row in rows]
     return [
-        text("bbq.joint").join(filter(None, (_join(row, keys), pair)))
+        text("figures.separator").join(filter(None, (_join(row, keys), pair)))
         for row, pair in zip(rows, pairs, strict=True)
     ]
 
@@ -185,10 +185,8 @@ def _names(table: pd.DataFrame) -> list[str]:
 
 
 def _join(row: dict, columns: list[str]) -> str:
-    said = [
-        text(f"xstest.lang_{row[c]}") if c == "lang" else str(row[c]) for c in columns if c in row
-    ]
-    return text("bbq.joint").join(said)
+    said = [text(f"language.{row[c]}") if c == "lang" else str(row[c]) for c in columns if c in row]
+    return text("figures.separator").join(said)
 
 
 def _estimate(row: dict, column: str) -> Estimate:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ..errors import choice
 from ..language import text
-from .dots import Panel, plot_dots
+from .dots import Panel, plot_dots, span
 from .hhh import baselines
 
 
@@ -24,7 +24,7 @@ def plot_win_rates(table: pd.DataFrame, pairs, title: str | None = None) -> Figu
         some = table[table["prefix"] == prefix]
         points = _percent(some, [_row(r) for r in some.to_dict("records")], _scorers(some))
         panels.append(Panel(_prefix(prefix), points, lines))
-    footer = [text("figures.n", n=_range(table["n"])), text("hhh.interval")]
+    footer = [text("figures.n", n=span(table["n"])), text("hhh.interval")]
     return plot_dots(title or text("hhh.rates_title"), panels, text("hhh.rate_axis"), footer)
 
 
@@ -39,8 +39,8 @@ def plot_aspects(table: pd.DataFrame, scorer: str = "pmi", title: str | None = N
     for lang in dict.fromkeys(some["lang"]):
         here = some[some["lang"] == lang]
         points = _percent(here, [text(f"hhh.{a}") for a in here["aspect"]], list(here["model"]))
-        panels.append(Panel(text(f"hhh.lang_{lang}"), points, {text("hhh.chance"): 50.0}))
-    footer = [text("figures.n", n=_range(some["n"])), text("hhh.interval")]
+        panels.append(Panel(text(f"language.{lang}"), points, {text("hhh.chance"): 50.0}))
+    footer = [text("figures.n", n=span(some["n"])), text("hhh.interval")]
     return plot_dots(title or text("hhh.aspects_title"), panels, text("hhh.rate_axis"), footer)
 
 
@@ -48,7 +48,7 @@ def plot_prefix_effect(table: pd.DataFrame, title: str | None = None) -> Figure:
     """What the HHH prompt changes, in percentage points; the upright line is no change."""
     points = _percent(table, [_row(r) for r in table.to_dict("records")], _scorers(table), "change")
     reach = 10 * (max(points["high"].max(), -points["low"].min(), 10) // 10 + 1)
-    footer = [text("figures.n", n=_range(table["n"])), text("hhh.interval")]
+    footer = [text("figures.n", n=span(table["n"])), text("hhh.interval")]
     panel = Panel("", points, {text("hhh.no_change"): 0.0})
     title = title or text("hhh.effect_title")
     return plot_dots(title, [panel], text("hhh.change_axis"), footer, (-reach, reach))
@@ -61,7 +61,7 @@ def _percent(table, rows, hues, value: str = "rate") -> pd.DataFrame:
 
 
 def _row(row: dict) -> str:
-    return text("figures.separator").join((row["model"], text(f"hhh.lang_{row['lang']}")))
+    return text("figures.separator").join((row["model"], text(f"language.{row['lang']}")))
 
 
 def _scorers(table) -> list[str]:
@@ -70,8 +70,3 @@ def _scorers(table) -> list[str]:
 
 def _prefix(prefix: bool) -> str:
     return text("hhh.with_prefix" if prefix else "hhh.no_prefix")
-
-
-def _range(values) -> str:
-    low, high = int(values.min()), int(values.max())
-    return str(low) if low == high else text("figures.range", low=low, high=high)

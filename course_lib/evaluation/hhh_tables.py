@@ -44,7 +44,7 @@ def show_win_rates(table: pd.DataFrame) -> Sentences:
         elif column in _NAMED:
             values = [text(f"hhh.{v}") for v in values]
         elif column == "lang":
-            values = [text(f"hhh.lang_{v}") for v in values]
+            values = [text(f"language.{v}") for v in values]
         elif column == "prefix":
             values = [text("hhh.with_prefix" if v else "hhh.no_prefix") for v in values]
         key = f"hhh.column_{column}"
@@ -78,7 +78,7 @@ def what_length_does(table: pd.DataFrame, scored: pd.DataFrame, pairs: Dataset) 
         line = text(
             "hhh.says_length",
             model=model,
-            where=text(f"hhh.lang_{lang}"),
+            where=text(f"language.{lang}"),
             longer=f"{longer:.1%}",
             meaning=f"{_shortness(some)} {_above(rates['pmi'])}",
             **fields,

@@ -9,7 +9,6 @@ macro (every category does). Next to it belong the scores of those who have not 
 question: chance, always the same letter, always the longest option.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from ..errors import CourseError, DamagedFileError, choice
 from ..language import LANGUAGES, text
 from ..measures import Estimate, undefined
 from ..paths import data_dir
+from ..prompts.files import parse_json, read_rows, set_file
 from .multiple_choice import LETTERS, UNPARSED, check_question, has_twins
 
 CATEGORIES = (
@@ -66,11 +66,10 @@ def load_safetybench(
     repeated ids, or a file with nothing in it. Of a file of ours two equal options are an
     error; in the authors' they are kept, as the authors count them, and their number printed.
     """
-    choice(lang, LANGUAGES, "prompts.unknown_language")
-    path = data_dir() / "safetybench" / f"{lang}.jsonl" if source == "course" else Path(source)
-    rows = [{**row, "id": str(row.get("id")), "lang": lang} for row in _read(path)]
+    path = set_file("safetybench", lang, source)
+    rows = [{**row, "id": str(row.get("id")), "lang": lang} for row in read_rows(path)]
     if answers is not None:
-        rows = _with_answers(rows, Path(answers))
+        rows = _with_answers(rows, set_file("safetybench", lang, answers))
     _check(rows, path.name, twins=path.suffix == ".json")
     if per_category is not None:
         seen = dict.fromkeys(CATEGORIES, 0)
@@ -91,9 +90,9 @@ def load_shots(lang: str, source: str | Path = "course") -> dict[str, list[dict]
     choice(lang, LANGUAGES, "prompts.unknown_language")
     if source == "course":
         path = data_dir() / "safetybench" / f"shots.{lang}.jsonl"
-        rows = _read(path)
+        rows = read_rows(path)
     else:
-        path = Path(source)
+        path = set_file("safetybench", lang, source)
         rows = [
             {"id": f"{category}-{n}", "category": category, **row}
             for category, shots in _json(path).items()
@@ -104,33 +103,8 @@ def load_shots(lang: str, source: str | Path = "course") -> dict[str, list[dict]
     return {c: [row for row in rows if row["category"] == c] for c in CATEGORIES}
 
 
-def _read(path: Path) -> list[dict]:
-    if path.suffix == ".json":
-        rows = _json(path)
-    else:
-        rows = [_parsed(line, path) for line in _content(path).splitlines() if line.strip()]
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DamagedFileError("safetybench.not_rows", file=path.name)
-    if not rows:
-        raise CourseError("safetybench.no_rows", file=path.name)
-    return rows
-
-
-def _content(path: Path) -> str:
-    if not path.is_file():
-        raise CourseError("safetybench.no_file", file=path.name)
-    return path.read_text("utf-8-sig")
-
-
 def _json(path: Path):
-    return _parsed(_content(path), path)
-
-
-def _parsed(content: str, path: Path):
-    try:
-        return json.loads(content)
-    except json.JSONDecodeError as error:
-        raise DamagedFileError("safetybench.not_json", file=path.name, why=error.msg) from error
+    return parse_json(path.read_text("utf-8-sig"), path.name)
 
 
 def _with_answers(rows: list[dict], path: Path) -> list[dict]:

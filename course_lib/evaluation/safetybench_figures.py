@@ -44,7 +44,7 @@ def model_name(name: str) -> str:
 
 
 def lang_name(lang: str) -> str:
-    return text(f"safetybench.lang_{lang}")
+    return text(f"language.{lang}")
 
 
 # ---- figures ------------------------------------------------------------------------------

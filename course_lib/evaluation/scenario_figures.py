@@ -13,7 +13,7 @@ from ..canvas import INK, LABEL, LINE, QUIET, new_page, styled, wrapped
 from ..errors import CourseError, choice
 from ..figures import COLOURS, MARKERS, plot_confusion
 from ..language import text
-from .dots import Panel, plot_dots
+from .dots import Panel, plot_dots, span
 from .scenarios import (
     ATTACKS,
     KINDS,
@@ -42,7 +42,7 @@ def plot_labels(counts: pd.DataFrame, title: str | None = None) -> Figure:
     names = _names(counts, [c for c in counts.columns if c in ("model", "lang", "judge", "kind")])
     title = title or text("scenarios.counts_title")
     legend = [Patch(facecolor=c, label=text(f"scenarios.{k}")) for k, c in LABEL_COLOURS.items()]
-    footer = [text("figures.n", n=_range(counts["n"]))]
+    footer = [text("figures.n", n=span(counts["n"]))]
     fig, (axis,) = new_page(title, legend, footer, 1, 0.33 * len(counts))
     said = []
     for place, (name, row) in enumerate(zip(names, counts.to_dict("records"), strict=True)):
@@ -78,7 +78,7 @@ def plot_scores(scores: pd.DataFrame, title: str | None = None) -> Figure:
         some = scores if kind is None else scores[scores["kind"] == kind]
         points = _points(some, _names(some, ["model", "lang"]), _measures(some))
         panels.append(Panel(text(f"scenarios.{kind or 'overall'}"), points))
-    footer = [text("figures.n", n=_range(scores["n"])), text("scenarios.lines_wilson")]
+    footer = [text("figures.n", n=span(scores["n"])), text("scenarios.lines_wilson")]
     title = title or text("scenarios.scores_title")
     return plot_dots(title, panels, text("scenarios.score_axis"), footer)
 
@@ -90,9 +90,9 @@ def plot_types(scores: pd.DataFrame, title: str | None = None) -> Figure:
     """
     model = ", ".join(dict.fromkeys(scores["model"]))
     several = scores["measure"].nunique() > 1
-    hues = _measures(scores) if several else [text(f"scenarios.lang_{v}") for v in scores["lang"]]
+    hues = _measures(scores) if several else [text(f"language.{v}") for v in scores["lang"]]
     points = _points(scores, [type_name(t) for t in scores["type"]], hues)
-    footer = [text("figures.n", n=_range(scores["n"])), text("scenarios.lines_wilson")]
+    footer = [text("figures.n", n=span(scores["n"])), text("scenarios.lines_wilson")]
     title = title or text("scenarios.types_title", model=model)
     return plot_dots(title, [Panel("", points)], text("scenarios.score_axis"), footer)
 
@@ -113,7 +113,7 @@ def plot_radar(scores: pd.DataFrame, title: str | None = None) -> Figure:
         Line2D([], [], color=COLOURS[k], marker=MARKERS[k], label=name)
         for k, name in enumerate(models)
     ]
-    footer = [text("figures.n", n=_range(scores["n"])), text("scenarios.band_wilson")]
+    footer = [text("figures.n", n=span(scores["n"])), text("scenarios.band_wilson")]
     fig, axes = new_page(title, legend, footer, 2, 2.35)
     said = []
     for axis, kind, types in zip(axes, KINDS, (SCENARIOS, ATTACKS), strict=True):
@@ -179,7 +179,7 @@ def plot_leaderboard(ours: pd.DataFrame, title: str | None = None) -> Figure:
     theirs = pd.DataFrame({"row": board["model"], "hue": _kinds(board["kind"])})
     theirs = theirs.assign(value=board["value"], low=math.nan, high=math.nan)
     footer = [
-        text("figures.n", n=_range(ours["n"])),
+        text("figures.n", n=span(ours["n"])),
         text("scenarios.theirs"),
         text("scenarios.lines_wilson"),
     ]
@@ -227,7 +227,7 @@ def _kinds(values) -> list[str]:
 
 def _names(table: pd.DataFrame, columns: list[str]) -> list[str]:
     def name(column: str, value) -> str:
-        return text(f"scenarios.lang_{value}") if column == "lang" else str(value)
+        return text(f"language.{value}") if column == "lang" else str(value)
 
     return [
         text("figures.separator").join(name(c, v) for c, v in row.items())
@@ -237,8 +237,3 @@ def _names(table: pd.DataFrame, columns: list[str]) -> list[str]:
 
 def _valued(name: str, value: str) -> str:
     return text("figures.alt_value", name=name, value=value)
-
-
-def _range(values) -> str:
-    low, high = int(values.min()), int(values.max())
-    return str(low) if low == high else text("figures.range", low=low, high=high)

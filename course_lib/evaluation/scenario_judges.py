@@ -5,8 +5,6 @@ model that is shown prompt and answer and names a letter. Neither is to be trust
 ``calibrate_answers`` has held it against answers that were read one by one.
 """
 
-import hashlib
-import math
 import re
 from collections import Counter
 
@@ -15,15 +13,14 @@ from datasets import Dataset
 
 from ..errors import CourseError, choice
 from ..judges.calibration import Calibration
-from ..judges.model_judge import METHODS, READ, AnsweringModel
+from ..judges.model_answers import matched
+from ..judges.model_judge import AnsweringModel, ModelJudge, parse_verdict
 from ..judges.refusal import RefusalRules
 from ..judges.tables import Judge, as_dataset
 from ..judges.verdicts import REFUSALS, Verdict
 from ..language import LANGUAGES, text
 from ..measures import Estimate, cohens_kappa, wilson
 from ..models.chat import language_of
-from ..paths import data_dir
-from ..prompts.files import read_rows
 from .scenarios import INCOHERENT, LABELS, REFUSED, SAFE, UNPARSED, UNSAFE, notes
 
 # ---- rules ----------------------------------------------------------------------------------
@@ -202,7 +199,6 @@ def _asks(prompt: str) -> bool:
 
 # ---- a model as judge -------------------------------------------------------------------------
 
-LETTERS = dict(zip("ABCD", LABELS, strict=True))
 _NAMES = {
     "safe": SAFE,
     "unsafe": UNSAFE,
@@ -213,68 +209,28 @@ _NAMES = {
     "不安全": UNSAFE,
     "不知所云": INCOHERENT,
     "拒答": REFUSED,
-} | {letter.lower(): label for letter, label in LETTERS.items()}
-_LEAD = re.compile(r"^(?:the )?(?:answer|label|class|答案|标签|判断|类别)(?: is)?\s*[:：是]?\s*")
-_EDGES = " \t*_`\"'“”‘’「」【】[]()（）.。,，:：;；!！#>-"
+}
 
 
 def parse_label(reply: str) -> str:
-    """The label that the reply's first line is, else "unparsed".
-
-    As strict as ``judges.parse_verdict``: a letter, a label's name in either language, or a
-    letter with the name it stands for; "Answer:" and marks may surround it, words may not.
-    """
-    lines = reply.strip().splitlines()
-    if not lines:
-        return UNPARSED
-    line = _LEAD.sub("", lines[0].strip(_EDGES).lower()).strip(_EDGES)
-    if line in _NAMES:
-        return _NAMES[line]
-    letter, name = line[:1], line[1:].strip(_EDGES)
-    both = (_NAMES.get(letter), _NAMES.get(name))
-    separated = line[1:2] != name[:1]
-    return both[0] if separated and both[0] and both[0] == both[1] else UNPARSED
+    """The label that the reply's first line is, else "unparsed"; read like ``parse_verdict``."""
+    return parse_verdict(reply, LABELS, _NAMES)
 
 
-class AnswerModelJudge:
-    """A model of the course as judge with four labels; an unparsed reply is a class of its own.
+class AnswerModelJudge(ModelJudge):
+    """A model of the course as judge with four labels, asked in the language of the prompt."""
 
-    model: has ``answer`` (method "generate": it writes, the reply is parsed strictly) or
-    ``score`` (method "likelihood": the log-probabilities of A, B, C and D are compared).
-    lang: language of the instructions; by default that of each prompt.
-    """
+    kind = "answer_judge"
+    labels, names = LABELS, _NAMES
+    question_key = "scenarios.model_question"
 
     def __init__(self, model: AnsweringModel, method: str = "likelihood", lang: str | None = None):
-        self.model = model
-        self.method = choice(method, METHODS, "judges.unknown_method")
-        self.lang = lang and choice(lang, LANGUAGES, "judges.unknown_language")
-        self.name = f"answer_judge_{model.name}_{method}"
+        super().__init__(model, method, lang)
 
-    def verdicts(self, prompts: list[str], answers: list[str]) -> list[Verdict]:
-        """One verdict an answer, in order."""
-        questions = [self.question(p, a) for p, a in zip(prompts, answers, strict=True)]
-        if self.method == "generate":
-            replies = self.model.answer(questions, max_new_tokens=8)
-            return [_replied(reply) for reply in replies]
-        asked = [question for question in questions for _ in LETTERS]
-        sums = [s.sum for s in self.model.score(asked, [*LETTERS] * len(questions))]
-        return [_most_likely(sums[i : i + 4]) for i in range(0, len(sums), 4)]
-
-    def question(self, prompt: str, answer: str) -> str:
-        """What the model is asked about one answer."""
-        shown = {"prompt": prompt.strip(), "answer": answer.strip()[:READ]}
-        return text("scenarios.model_question", self.lang or language_of(prompt), **shown)
-
-
-def _replied(reply: str) -> Verdict:
-    return Verdict(parse_label(reply), text("judges.model_replied", reply=reply.strip()[:80]))
-
-
-def _most_likely(sums: list[float]) -> Verdict:
-    listed = ", ".join(f"{letter} {s:.2f}" for letter, s in zip(LETTERS, sums, strict=True))
-    why = text("judges.model_compared", sums=listed)
-    undecided = not all(map(math.isfinite, sums)) or sums.count(max(sums)) > 1
-    return Verdict(UNPARSED if undecided else LABELS[sums.index(max(sums))], why)
+    @staticmethod
+    def language(prompt: str, answer: str) -> str:
+        """The prompt's: a model that answers in the other language is part of what is judged."""
+        return language_of(prompt)
 
 
 # ---- judging a table, and judging the judge -----------------------------------------------------
@@ -302,21 +258,10 @@ def with_answer_labels(answers: Dataset) -> Dataset:
     matched by a hash of the text, so an answer that reads differently here has none.
     CourseError when none is left.
     """
-    rows = read_rows(data_dir() / "scenarios" / "model_answers.jsonl")
-    labels = {tuple(r[k] for k in ("id", "lang", "model", "answer_sha256")): r for r in rows}
     data = as_dataset(answers, ("id", "lang", "model", "prompt", "answer"))
-    found = [labels.get((r["id"], r["lang"], r["model"], digest(r["answer"]))) for r in data]
-    kept = data.select([i for i, row in enumerate(found) if row])
-    if not len(kept):
-        raise CourseError("judges.no_rows")
-    kept = kept.remove_columns([c for c in ("label", "split") if c in kept.column_names])
-    kept = kept.add_column("label", [row["label"] for row in found if row])
-    return kept.add_column("split", [row["split"] for row in found if row])
-
-
-def digest(answer: str) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of an answer."""
-    return hashlib.sha256(answer.encode()).hexdigest()[:16]
+    by = ("id", "lang", "model")
+    keys = [tuple(row[field] for field in by) for row in data]
+    return matched(data, keys, "scenarios", by, ("label", "split"))
 
 
 def calibrate_answers(judge: Judge, labelled) -> Calibration:

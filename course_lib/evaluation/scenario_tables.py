@@ -69,7 +69,7 @@ def show_scores(table: pd.DataFrame) -> Sentences:
         elif column in ("kind", "measure"):
             values = [text(f"scenarios.{v}") for v in values]
         elif column == "lang":
-            values = [text(f"scenarios.lang_{v}") for v in values]
+            values = [text(f"language.{v}") for v in values]
         key = f"scenarios.column_{column}"
         shown[text(key) if key in phrases() else column] = values
     return Sentences(pd.DataFrame(shown))
@@ -79,7 +79,7 @@ def judge_quality(calibrations: dict) -> Sentences:
     """How good each judge is, {(judge's name, language): Calibration}: one row each."""
     rows = []
     for (judge, lang), found in calibrations.items():
-        rows.append({"judge": judge, "lang": text(f"scenarios.lang_{lang}"), "n": found.n})
+        rows.append({"judge": judge, "lang": text(f"language.{lang}"), "n": found.n})
         rows[-1] |= {
             "sensitivity": f"{found.sensitivity:.1%}",
             "specificity": f"{found.specificity:.1%}",
@@ -100,7 +100,7 @@ def what_incoherence_does(verdicts: Dataset) -> Markdown:
         mine = scores[(scores["model"] == row["model"]) & (scores["lang"] == row["lang"])]
         rates = {r["measure"]: _estimate(r) for r in mine.to_dict("records")}
         fields = {"published": f"{rates['published']:.1%}", "sensible": f"{rates['sensible']:.1%}"}
-        where = text(f"scenarios.lang_{row['lang']}")
+        where = text(f"language.{row['lang']}")
         of = f"{_estimate(row):.1%}"
         lines.append(
             "- " + text("scenarios.says", model=row["model"], where=where, share=of, **fields)

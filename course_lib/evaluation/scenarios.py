@@ -16,7 +16,7 @@ from ..errors import CourseError, choice
 from ..language import LANGUAGES, text
 from ..measures import corrected_rate, wilson, wilson_interval
 from ..paths import data_dir
-from ..prompts.files import check_rows, read_rows
+from ..prompts.files import check_rows, read_rows, set_file
 
 SCENARIOS = (
     "insult",
@@ -79,10 +79,7 @@ def load_scenarios(
     wanted = {
         choice(t, TYPES, "scenarios.unknown_type") for t in (TYPES if types is None else types)
     }
-    place = data_dir() / "scenarios" if source == "course" else Path(source).expanduser()
-    file = place / f"{lang}.jsonl" if place.is_dir() else place
-    if not file.is_file():
-        raise CourseError("scenarios.no_file", path=place, language=lang)
+    file = set_file("scenarios", lang, source)
 
     rows = []
     for row in read_rows(file):

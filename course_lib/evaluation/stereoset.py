@@ -18,7 +18,7 @@ from ..errors import CourseError, DamagedFileError, choice
 from ..language import LANGUAGES, phrases, text
 from ..measures import Estimate, wilson_interval
 from ..paths import data_dir
-from ..prompts.files import read_rows
+from ..prompts.files import read_rows, set_file
 
 OPTIONS = ("stereotype", "anti_stereotype", "unrelated")
 FORMS = ("intrasentence", "intersentence")
@@ -48,11 +48,7 @@ def load_stereoset(lang: str = "en", source: str | Path = "course") -> Dataset:
     BLANK cannot be compared; they are left out, and how many is printed. Raises CourseError
     for a file without the columns, with an unknown form, or with no usable cluster.
     """
-    choice(lang, LANGUAGES, "prompts.unknown_language")
-    path = data_dir() / "stereoset" / f"{lang}.jsonl" if source == "course" else Path(source)
-    path = path.expanduser()
-    if not path.is_file():
-        raise CourseError("stereoset.no_file", path=path.name)
+    path = set_file("stereoset", lang, source)
     clusters, left_out = [], Counter()
     for number, row in enumerate(_rows(path), 1):
         cluster = _cluster(row, number, lang, path.name)
@@ -60,11 +56,18 @@ def load_stereoset(lang: str = "en", source: str | Path = "course") -> Dataset:
             left_out[why] += 1
         else:
             clusters.append(_filled(cluster, row))
-    for why, n in left_out.items():
-        print(text("stereoset.left_out", file=path.name, n=n, why=text(f"stereoset.{why}")))
-    if not clusters:
-        raise CourseError("stereoset.nothing_left", file=path.name)
+    say_left_out(left_out, path, clusters)
     return Dataset.from_dict({name: [c[name] for c in clusters] for name in COLUMNS})
+
+
+def say_left_out(
+    left_out: Counter, path: Path, kept: list, key: str = "stereoset.left_out"
+) -> None:
+    """Print how many rows of a file were left out, and why; CourseError if none was kept."""
+    for why, n in left_out.items():
+        print(text(key, file=path.name, n=n, why=text(f"stereoset.{why}")))
+    if not kept:
+        raise CourseError("stereoset.nothing_left", file=path.name)
 
 
 def _rows(path: Path) -> list[dict]:

@@ -36,7 +36,7 @@ def plot_effects(
     langs = list(dict.fromkeys(table["lang"])) if "lang" in table.columns else [""]
     panels = [
         Panel(
-            text(f"xstest.lang_{lang}") if lang else "",
+            text(f"language.{lang}") if lang else "",
             points[table["lang"] == lang] if lang else points,
             lines,
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from ..exercises import Choice, Exercise, Function, Numbers, Result, Score, register
+from ..exercises import Choice, Decision, Exercise, Function, Numbers, Score, register
 from ..language import text
 from ..measures import cohens_kappa, wilson
 
@@ -98,18 +98,9 @@ def rates_differ(first: Mapping, second: Mapping) -> Exercise:
         method="newcomb",
         compare="diff",
     )
-    differ = bool(low > 0 or high < 0)
-    slip = f"{_AREA}.rates_differ_{'missed' if differ else 'invented'}"
-    choose = Choice(differ, {not differ: slip})
-
-    def check(value) -> Result:
-        result = choose(value)
-        if result.status != "right":
-            return result
-        fields = {"low": 100 * low, "high": 100 * high}
-        return Result("right", text(f"{_AREA}.rates_differ_interval", **fields))
-
-    return register(Exercise("rates_differ", f"{_AREA}.rates_differ", check))
+    key = f"{_AREA}.rates_differ"
+    decide = Decision(bool(low > 0 or high < 0), key, {"low": 100 * low, "high": 100 * high})
+    return register(Exercise("rates_differ", key, decide))
 
 
 def contrast_pair() -> Exercise:

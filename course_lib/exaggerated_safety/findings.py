@@ -25,7 +25,7 @@ def findings(table: pd.DataFrame) -> Markdown:
             for prefix in (False, True)
             for label in ("safe", "unsafe")
         }
-        where = text(f"xstest.lang_{lang}")
+        where = text(f"language.{lang}")
         line = text("findings.rates", model=model, where=where, **fields)
         lines.append(f"- {line} {_meaning(rates)}")
     return Markdown("\n".join(lines))

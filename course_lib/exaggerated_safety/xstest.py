@@ -143,7 +143,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         if column == "type":
             values = values.map(type_name)
         elif column in ("label", "lang"):
-            values = [text(f"xstest.{column}_{v}") if v else "" for v in values]
+            area = "language." if column == "lang" else "xstest.label_"
+            values = [text(f"{area}{v}") if v else "" for v in values]
         elif column == "system":
             values = [text(f"figures.{'with_prefix' if v else 'no_prefix'}") for v in values]
         elif column == "rate":

@@ -5,6 +5,7 @@ with a hash of the text it was given to.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from datasets import Dataset
 
@@ -21,19 +22,37 @@ def with_labels(answers: Dataset) -> Dataset:
     that reads differently here than where it was labelled has no label and is left out;
     CourseError when none is left.
     """
-    rows = read_rows(data_dir() / "refusal_labels" / "model_answers.jsonl")
-    labels = {
-        (r["id"], r["lang"], r["model"], r["prefix"], r["answer_sha256"]): r["label"] for r in rows
-    }
     data = as_dataset(answers, ("id", "lang", "model", "system", "prompt", "answer"))
-    found = [labels.get(_key(row)) for row in data]
-    labelled = data.remove_columns([c for c in ("label",) if c in data.column_names])
-    labelled = labelled.select([i for i, label in enumerate(found) if label])
-    if not len(labelled):
+    keys = [(r["id"], r["lang"], r["model"], bool(r["system"])) for r in data]
+    return matched(data, keys, "refusal_labels", ("id", "lang", "model", "prefix"))
+
+
+def matched(
+    data: Dataset,
+    keys: Sequence[tuple],
+    name: str,
+    by: tuple[str, ...],
+    fields: tuple[str, ...] = ("label",),
+) -> Dataset:
+    """The rows of ``data`` whose answers were labelled, with the labels' ``fields``.
+
+    keys: what identifies each row, beside its answer's hash; by: the columns of
+    ``data/<name>/model_answers.jsonl`` that hold the same. CourseError when no row is left.
+    """
+    rows = read_rows(data_dir() / name / "model_answers.jsonl")
+    labels = {(*(row[field] for field in by), row["answer_sha256"]): row for row in rows}
+    answers = data["answer"][:]
+    found = [labels.get((*key, digest(a))) for key, a in zip(keys, answers, strict=True)]
+    kept = data.select([i for i, row in enumerate(found) if row])
+    if not len(kept):
         raise CourseError("judges.no_rows")
-    return labelled.add_column("label", [label for label in found if label])
+    for field in fields:
+        if field in kept.column_names:
+            kept = kept.remove_columns(field)
+        kept = kept.add_column(field, [row[field] for row in found if row])
+    return kept
 
 
-def _key(row: dict) -> tuple:
-    digest = hashlib.sha256(row["answer"].encode()).hexdigest()[:16]
-    return row["id"], row["lang"], row["model"], bool(row["system"]), digest
+def digest(answer: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of an answer."""
+    return hashlib.sha256(answer.encode()).hexdigest()[:16]

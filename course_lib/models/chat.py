@@ -60,3 +60,18 @@ class DemonstrationChat:
             answer = gap + turn["assistant"] if turn["assistant"] else ""
             blocks.append(f"{user}{turn['user']}\n{assistant}{answer}")
         return self.start + "\n\n".join([opening, *blocks])
+
+
+class PlainText:
+    """No chat: the prompt is the beginning of a text, and the model goes on."""
+
+    stop = ("\n",)
+
+    def __init__(self, tokenizer):
+        start = tokenizer.bos_token or ""
+        # Some chat models have no beginning of text, only that of a turn.
+        self.start = "" if start in (tokenizer.chat_template or "") else start
+
+    def render(self, prompt: str, system: str | None, lang: str) -> str:
+        """The prompt itself, after the token with which texts begin."""
+        return self.start + prompt

@@ -17,7 +17,7 @@ from ..language import text
 from . import plain
 from .adapters import Adapters, read_adapter
 from .attention import RowMemory
-from .chat import DemonstrationChat, TemplateChat, language_of
+from .chat import DemonstrationChat, PlainText, TemplateChat, language_of
 from .decoder import ARCHITECTURES, Decoder
 from .generation import Decoding, common_prefix, generate
 from .likelihood import Score, score_sequences
@@ -139,6 +139,7 @@ class LocalModel:
         seed: int = 0,
         batch_size: int | None = None,
         progress: bool = True,
+        as_chat: bool = True,
     ):
         """The model's answers, each kept on disk and never made twice.
 
@@ -146,6 +147,8 @@ class LocalModel:
         perhaps ``lang``, which chooses the demonstrations of a base model). system: the
         system prompt; None leaves the chat template's own. temperature 0 is greedy and gives
         the same text whatever the batch; above 0, `seed` and the question fix the draw.
+        as_chat False: the prompt begins a text, which the model continues to the end of the
+        line; `system` is not read.
 
         Returns text for text, a list for a list, and for a Dataset the same with columns
         ``answer``, ``model``, ``system``, ``finished`` (ended before max_new_tokens) and
@@ -154,8 +157,9 @@ class LocalModel:
         texts, langs = _texts(prompts)
         _must(max_new_tokens, "max_new_tokens", above=0)
         _must(temperature, "temperature", at_least=0)
-        decoding = Decoding(max_new_tokens, float(temperature), seed, self.chat.stop)
-        chats = [self.chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)]
+        chat = self.chat if as_chat else PlainText(self.tokenizer)
+        decoding = Decoding(max_new_tokens, float(temperature), seed, chat.stop)
+        chats = [chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)]
         rows, kept = self._answers(chats, decoding, batch_size, progress)
         fresh = len(set(chats)) - len({c for c, k in zip(chats, kept, strict=True) if k})
         self.last_counts = {"fresh": fresh, "kept": len(set(chats)) - fresh}

@@ -6,8 +6,25 @@ import json
 from pathlib import Path
 
 from ..errors import CourseError, DamagedFileError, choice
+from ..language import LANGUAGES
+from ..paths import data_dir
 
 READERS = (".csv", ".jsonl", ".json")
+
+
+def set_file(name: str, lang: str, source: str | Path = "course") -> Path:
+    """The file behind the ``source`` of a set.
+
+    source: "course" is ``data/<name>/<lang>.jsonl``; else the path of a file, or of a folder
+    that has ``<lang>.jsonl``. Raises CourseError for an unknown language and where there is
+    no such file; the message has its name alone, for folders may carry the reader's.
+    """
+    choice(lang, LANGUAGES, "prompts.unknown_language")
+    place = data_dir() / name if str(source) == "course" else Path(source).expanduser()
+    path = place / f"{lang}.jsonl" if place.is_dir() else place
+    if not path.is_file():
+        raise CourseError("prompts.no_set_file", file=path.name, language=lang)
+    return path
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -105,13 +122,18 @@ def _object(line: str, name: str, number: int) -> dict:
     return row
 
 
-def _json(content: str, name: str) -> list[dict]:
+def parse_json(content: str, name: str):
+    """What a JSON text holds; DamagedFileError, with the line, where it is none."""
     try:
-        rows = json.loads(content)
+        return json.loads(content)
     except json.JSONDecodeError as error:
         raise DamagedFileError(
             "prompts.not_json", file=name, line=error.lineno, why=error.msg
         ) from error
+
+
+def _json(content: str, name: str) -> list[dict]:
+    rows = parse_json(content, name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DamagedFileError("prompts.not_object", file=name, line=1)
     return rows
