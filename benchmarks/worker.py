@@ -6,6 +6,7 @@ python -m benchmarks.worker SIDE OUTPUT; the result is JSON: seconds, and what w
 import json
 import sys
 import time
+from types import SimpleNamespace
 
 import torch
 
@@ -173,22 +174,21 @@ def sft_course_short():
 def sft_trl():
     import tempfile
 
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     from course_lib.alignment.assistant import CHAT_TEMPLATE
     from course_lib.alignment.at_scale import sft_trainer
     from course_lib.alignment.sft import Recipe, tokenize
-    from course_lib.models import LocalModel
+    from course_lib.models import load_model
 
-    # transformers' own layers: what trl gets from anybody who has not read this course.
-    place = bundled.folder("gemma3")
-    model = AutoModelForCausalLM.from_pretrained(place, attn_implementation="sdpa")
-    reader = LocalModel("gemma3", model, AutoTokenizer.from_pretrained(place), "", None)
+    reader = load_model("gemma3", store=None)
     reader.use_chat_template(CHAT_TEMPLATE)
     examples = tokenize(reader, inputs.lessons())
-    reader.model = AutoModelForCausalLM.from_pretrained(place)
+    # transformers' own layers: what trl gets from anybody who has not read this course.
+    weights = AutoModelForCausalLM.from_pretrained(bundled.folder("gemma3"))
+    plain = SimpleNamespace(model=weights, tokenizer=reader.tokenizer)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = sft_trainer(reader, examples, Recipe(epochs=1), folder, on_cpu=True)
+        trainer = sft_trainer(plain, examples, Recipe(epochs=1), folder, on_cpu=True)
         trainer.train()
     log = trainer.state.log_history
     losses = [entry["loss"] for entry in log if "loss" in entry]

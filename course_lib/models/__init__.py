@@ -1,10 +1,15 @@
 """Who answers: the bundled models, any model on the Hub, any folder."""
 
+import contextlib
+import copy
 import hashlib
 import json
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+
+import torch
 
 from ..errors import CourseError, OfflineError, choice
 from ..paths import cache_dir, data_dir
@@ -49,12 +54,15 @@ def load_model(
     store: where answers are kept; None keeps nothing.
     adapters: folders of LoRA adapters to put on top, each alone or with its weight.
 
+    The weights of a bundled model are read when they are first needed: a notebook whose
+    answers are all on disk never reads them. ``model.load()`` reads them at once.
+
     Raises CourseError for an unknown name (naming the nearest) or a folder that is no adapter
     for this model, OfflineError when the Hub is needed and out of reach.
     """
     model = _load_base(ADAPTED.get(str(name), name), device, dtype, store)
     if str(name) in ADAPTED:
-        model.add_adapter(data_dir() / str(name), name=str(name))
+        model.put_adapter(data_dir() / str(name), name=str(name))
     for adapter in adapters:
         folder, weight = adapter if isinstance(adapter, tuple) else (adapter, 1.0)
         model.add_adapter(folder, weight)
@@ -65,15 +73,18 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
     name = str(name)
     if name in bundled.MODELS:
         fingerprint = bundled.fingerprint(name)
-        model, tokenizer = bundled.load(name, lambda place: _read(place, name, device, dtype))
+        parts = bundled.load(name, lambda place: _read_small(place, name), weights=False)
+
+        def weights():
+            return bundled.load(name, lambda place: _read_weights(place, name, device, dtype))
     elif Path(name).expanduser().is_dir():
         place = Path(name).expanduser().resolve()
         fingerprint, name = folder_fingerprint(place), place.name
-        model, tokenizer = _read(place, name, device, dtype)
+        parts, weights = _read_small(place, name), _read_weights(place, name, device, dtype)
     elif "/" in name:
         place = _from_hub(name)
         fingerprint = folder_fingerprint(place)
-        model, tokenizer = _read(place, name, device, dtype)
+        parts, weights = _read_small(place, name), _read_weights(place, name, device, dtype)
     else:
         raise _unknown(name)
     if store == "default":
@@ -82,7 +93,7 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
         store = AnswerStore(store)
     if dtype != "float32":
         fingerprint += f"-{dtype}"
-    return LocalModel(name, model, tokenizer, fingerprint, store)
+    return LocalModel(name, weights, *parts, fingerprint, store, getattr(torch, dtype))
 
 
 def prepare(names: Sequence[str] | None = None) -> None:
@@ -129,22 +140,53 @@ def _from_hub(name: str) -> Path:
         ) from error
 
 
-def _read(place: Path, name: str, device: str, dtype: str):
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def _read_small(place: Path, name: str):
+    """Tokenizer, configuration and generation settings: all that a kept answer needs."""
+    from transformers import AutoConfig, GenerationConfig
 
+    with _explained(place, name):
+        config = AutoConfig.from_pretrained(place, local_files_only=True)
+        has_own = (place / "generation_config.json").is_file()
+        generation = (
+            GenerationConfig.from_pretrained(place, local_files_only=True)
+            if has_own
+            else GenerationConfig.from_model_config(config)
+        )
+        state = (place / "tokenizer.json").stat() if (place / "tokenizer.json").is_file() else None
+        # A copy of its own: a chat template belongs to one model, the rest is never changed.
+        tokenizer = copy.copy(_tokenizer(place, state and (state.st_mtime_ns, state.st_size)))
+    return tokenizer, config, generation
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(place: Path, state):
+    """Gemma's takes two seconds to read, and two models of the course share it."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(place, local_files_only=True)
+
+
+def _read_weights(place: Path, name: str, device: str, dtype: str):
+    from transformers import AutoModelForCausalLM
+
+    with _explained(place, name):
+        model = AutoModelForCausalLM.from_pretrained(
+            place, dtype=getattr(torch, dtype), local_files_only=True
+        )
+    return model.to(device)
+
+
+@contextlib.contextmanager
+def _explained(place: Path, name: str):
+    """What transformers says of a folder that holds no model, as an error of the course's."""
     from .quiet import quiet_transformers
 
     with quiet_transformers():
         try:
-            model = AutoModelForCausalLM.from_pretrained(
-                place, dtype=getattr(torch, dtype), local_files_only=True
-            )
-            tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
+            yield
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).splitlines()[0].replace(str(place), place.name)
             raise CourseError("models.not_a_model", name=name, reason=reason) from error
-    return model.to(device), tokenizer
 
 
 def folder_fingerprint(place: Path) -> str:

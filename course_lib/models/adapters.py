@@ -84,19 +84,36 @@ def _known_fields(kind, settings: dict) -> dict:
 
 
 class Adapters:
-    """The adapters of one model and how much of each is in its weights now."""
+    """The adapters of one model and how much of each is in its weights.
 
-    def __init__(self, model: torch.nn.Module):
-        self.model = model
+    They can be added and chosen before the model's weights are read; ``attach`` then puts
+    them in.
+    """
+
+    def __init__(self):
+        self.model: torch.nn.Module | None = None
         self.known: dict[str, Adapter] = {}
         self.weights: dict[str, float] = {}
         self._base: dict[str, torch.Tensor] = {}
+
+    def attach(self, model: torch.nn.Module) -> None:
+        """The model whose weights these are, fresh from disk."""
+        self.model = model
+        for adapter in self.known.values():
+            self._fit(adapter)
+        wanted, self.weights = self.weights, {}
+        self.use(wanted)
 
     def add(self, adapter: Adapter) -> None:
         """Make an adapter known; it changes nothing until it is given a weight.
 
         Raises CourseError when a layer is missing in the model or has another shape.
         """
+        if self.model is not None:
+            self._fit(adapter)
+        self.known[adapter.name] = adapter
+
+    def _fit(self, adapter: Adapter) -> None:
         for layer, (down, up, _) in adapter.changes.items():
             try:
                 weight = self.model.get_submodule(layer).weight
@@ -106,13 +123,15 @@ class Adapters:
                 raise CourseError("models.adapter_other_model", name=adapter.name, layer=layer)
             if layer not in self._base:
                 self._base[layer] = weight.detach().clone()
-        self.known[adapter.name] = adapter
 
     @torch.no_grad()
     def use(self, weights: dict[str, float]) -> None:
         """Put base + sum of weight * change into the layers; {} is the bare base model."""
         weights = {name: float(weight) for name, weight in weights.items() if weight}
         if weights == self.weights:
+            return
+        if self.model is None:
+            self.weights = weights
             return
         touched = {
             layer for name in {*weights, *self.weights} for layer in self.known[name].changes

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -36,23 +36,60 @@ class LocalModel:
     inside.
     """
 
-    def __init__(self, name: str, model, tokenizer, fingerprint: str, store: AnswerStore | None):
+    def __init__(
+        self,
+        name: str,
+        weights: torch.nn.Module | Callable[[], torch.nn.Module],
+        tokenizer,
+        config,
+        generation_config,
+        fingerprint: str,
+        store: AnswerStore | None,
+        dtype: torch.dtype = torch.float32,
+    ):
+        """weights: the transformers model, or what reads it, in dtype, when it is needed."""
         self.base_name, self.base_fingerprint, self.store = name, fingerprint, store
-        self.model = pack_linears(model.eval())
-        self.tokenizer = tokenizer
-        self._adapters = Adapters(self.model)
+        self.tokenizer, self.config = tokenizer, config
+        self._adapters = Adapters()
         self._names: dict[tuple, str] = {(): name}
-        self._vocabulary = ""
+        self._frequent: int | None = None
         self.chat = (TemplateChat if tokenizer.chat_template else DemonstrationChat)(tokenizer)
-        known = model.config.model_type in ARCHITECTURES
-        self.decoder = Decoder(self.model) if known else None
-        self.most_tokens = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
-        ends = {tokenizer.eos_token_id, *_as_list(model.generation_config.eos_token_id)}
+        self.most_tokens = getattr(config, "max_position_embeddings", None) or sys.maxsize
+        ends = {tokenizer.eos_token_id, *_as_list(generation_config.eos_token_id)}
         self.end_ids = {token for token in ends if token is not None}
         self.last_counts = {"fresh": 0, "kept": 0}
+        self._model, self._decoder, self._weights, self._dtype = None, None, weights, dtype
+        if isinstance(weights, torch.nn.Module):
+            self.load()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    # -- weights -----------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the weights, unless they are there."""
+        if self._model is not None:
+            return
+        weights, self._weights = self._weights, None
+        model = weights if isinstance(weights, torch.nn.Module) else weights()
+        self._model = pack_linears(model.eval())
+        self._adapters.attach(self._model)
+        if model.config.model_type in ARCHITECTURES:
+            self._decoder = Decoder(self._model)
+            self._shorten()
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The transformers model, its weights read by now."""
+        self.load()
+        return self._model
+
+    @property
+    def decoder(self) -> Decoder | None:
+        """What runs the model; None for an architecture that transformers runs itself."""
+        self.load()
+        return self._decoder
 
     # -- adapters ----------------------------------------------------------------------
 
@@ -67,8 +104,10 @@ class LocalModel:
     @property
     def fingerprint(self) -> str:
         """Names the weights as they are now: answers of different mixtures are kept apart."""
-        rounded = "" if self.model.dtype == torch.float32 else str(self.model.dtype)
-        parts = [self.base_fingerprint, self._adapters.fingerprint, self._vocabulary, rounded]
+        dtype = self._dtype if self._model is None else self._model.dtype
+        rounded = "" if dtype == torch.float32 else str(dtype)
+        short = "" if self._frequent is None else f"short{self._frequent}"
+        parts = [self.base_fingerprint, self._adapters.fingerprint, short, rounded]
         return "+".join(filter(None, parts))
 
     @property
@@ -83,6 +122,11 @@ class LocalModel:
         model is loaded anew. name: what tables call the model with exactly these adapters.
         Raises CourseError when the folder has no adapter or one for another model.
         """
+        self.load()
+        self.put_adapter(folder, weight, name)
+
+    def put_adapter(self, folder: str | Path, weight: float = 1.0, name: str | None = None) -> None:
+        """``add_adapter`` for an adapter known to fit: the weights may still be unread."""
         adapter = read_adapter(folder)
         if adapter.name in self._adapters.known:
             raise CourseError("models.adapter_twice", name=adapter.name)
@@ -115,13 +159,17 @@ class LocalModel:
         Faster where the vocabulary is large. Scores and hidden states stay those of the whole
         vocabulary. None: write with all tokens again.
         """
-        if self.decoder is None:
+        if self.config.model_type not in ARCHITECTURES:
             raise CourseError("models.no_short_vocabulary", name=self.name)
+        self._frequent = frequent
+        if self._decoder is not None:
+            self._shorten()
+
+    def _shorten(self) -> None:
         ids = None
-        if frequent is not None:
-            ids = short_vocabulary(self.tokenizer, frequent, always=self.end_ids)
-        self.decoder.shorten(ids)
-        self._vocabulary = "" if ids is None else f"short{frequent}"
+        if self._frequent is not None:
+            ids = short_vocabulary(self.tokenizer, self._frequent, always=self.end_ids)
+        self._decoder.shorten(ids)
 
     def use_chat_template(self, template: str) -> None:
         """Chat through this Jinja template from now on."""
