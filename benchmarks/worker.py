@@ -38,6 +38,7 @@ def answer_course():
     from course_lib.models import load_model
 
     model = load_model("smollm2", store=None)
+    model.load()
     model.answer(["Hello there."] * 8, max_new_tokens=4, progress=False)
     asked = inputs.questions()
     start = time.perf_counter()
@@ -83,6 +84,7 @@ def _assistant(prepare):
     from course_lib.prompts import load_prompts
 
     model = load_model("assistant", store=None)
+    model.load()
     prepare(model)
     model.answer(["Hello there."] * 8, max_new_tokens=4, progress=False)
     asked = [p for lang in ("zh", "en") for p in load_prompts("xstest", lang=lang)["prompt"][:]]
@@ -95,6 +97,7 @@ def score_course():
     from course_lib.models import load_model
 
     model = load_model("smollm2", store=None)
+    model.load()
     sentences = [s for cluster in inputs.clusters() for s in cluster]
     model.score([""] * 6, sentences[:6])
     start = time.perf_counter()
@@ -127,6 +130,7 @@ def load_course():
     bundled.folder("smollm2")
     start = time.perf_counter()
     model = load_model("smollm2")
+    model.load()
     seconds = time.perf_counter() - start
     return seconds, sum(p.numel() for p in model.model.parameters())
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError
-from course_lib.models import load_model
+from course_lib.models import LocalModel, load_model
 from course_lib.models.adapters import read_adapter
 
 from .tiny import tiny_folder
@@ -92,6 +92,28 @@ def test_an_error_inside_the_block_still_switches_back(base, adapters):
     with pytest.raises(RuntimeError), model.without_adapters():
         raise RuntimeError
     assert torch.equal(logits(model), adapted)
+
+
+def test_weights_are_read_when_they_are_needed_and_not_before(base, adapters, tmp_path):
+    eager = load_model(base, store=tmp_path / "answers.sqlite", adapters=[adapters[0]])
+    reads = []
+
+    def weights():
+        reads.append(1)
+        return load_model(base, store=None).model
+
+    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, eager.store)
+    lazy.put_adapter(adapters[0])
+    ask = lambda model: model.answer(["Hello"], max_new_tokens=4, progress=False)  # noqa: E731
+    assert lazy.fingerprint == eager.fingerprint and lazy.name == eager.name
+    assert ask(eager) == ask(lazy) and lazy.last_counts["kept"] == 1
+    score = lambda model: model.score(["He"], ["llo"])  # noqa: E731
+    assert score(eager) == score(lazy) and not reads
+    with lazy.without_adapters():
+        assert not reads
+        assert torch.equal(logits(lazy), logits(load_model(base, store=None)))
+    assert torch.equal(logits(lazy), logits(eager)) and reads == [1]
 
 
 def test_kept_answers_of_different_mixtures_never_mix(base, adapters, tmp_path):

@@ -70,6 +70,21 @@ def test_made_again_when_damaged_while_reading(fake):
     assert read == content and len(made) == 2
 
 
+def test_without_the_weights_only_the_rest_is_checked(fake):
+    content, made, _ = fake
+    place = bundled.folder("tiny")
+    (place / "model.safetensors").write_bytes(b"good")
+    manifest = {name: bundled.sha256_of(place / name) for name in ("weights", "model.safetensors")}
+    (place / "manifest.json").write_text(json.dumps(manifest))
+    (place / "model.safetensors").write_bytes(b"bad")
+    read = lambda folder: (folder / "weights").read_bytes()  # noqa: E731
+    assert bundled.load("tiny", read, weights=False) == content and len(made) == 1
+    (place / "weights").write_bytes(b"x" * len(content))
+    with pytest.warns(UserWarning):
+        assert bundled.load("tiny", read, weights=False) == content
+    assert len(made) == 2
+
+
 def test_a_truncated_copy_that_cannot_be_read(fake):
     content, made, _ = fake
     place = bundled.folder("tiny")

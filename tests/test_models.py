@@ -50,6 +50,13 @@ def chats(model) -> tuple[list[str], list[list[int]]]:
     return asked, tokens
 
 
+def test_gemma_and_the_assistant_share_a_tokenizer_and_not_a_chat():
+    gemma3, assistant = load_model("gemma3", store=None), load_model("assistant", store=None)
+    assert gemma3.tokenizer.backend_tokenizer is assistant.tokenizer.backend_tokenizer
+    assert assistant.tokenizer.chat_template and not gemma3.tokenizer.chat_template
+    assert gemma3.chat.render("Hi", None, "en") != assistant.chat.render("Hi", None, "en")
+
+
 @pytest.mark.slow
 def test_the_batch_does_not_change_the_text(model, plain_forward):
     """Same text for batches of 1, 7 and 64, but where two tokens are within 1e-4."""
