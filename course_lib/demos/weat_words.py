@@ -86,12 +86,13 @@ class WeatWordsDemo(LiveDemo):
         )
 
     def still(self) -> str:
-        """What the demo shows as it starts, for pages where nothing is live."""
+        """What the demo shows now, for pages where nothing is live."""
         lists = "".join(
-            f"<li><b>{html.escape(name_of_set(name))}</b> {html.escape(', '.join(words))}</li>"
-            for name, words in self.test.sets.items()
+            f"<li><b>{html.escape(self.board.titles[name])}</b> {html.escape(', '.join(words))}</li>"
+            for name, words in self.board.sets.items()
+            if words
         )
-        return f"<div><p>{text('weat_demo.still')}</p><ul>{lists}</ul>{self.shown()}</div>"
+        return f"<div><p>{text('weat_demo.still')}</p><ul>{lists}</ul>{self.result.value}</div>"
 
     def _start(self) -> dict[str, list[str]]:
         return {name: list(words) for name, words in self.test.sets.items()} | {_ASIDE: []}
