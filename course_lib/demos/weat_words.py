@@ -87,8 +87,9 @@ class WeatWordsDemo(LiveDemo):
 
     def still(self) -> str:
         """What the demo shows now, for pages where nothing is live."""
+        titles = self.board.titles
         lists = "".join(
-            f"<li><b>{html.escape(self.board.titles[name])}</b> {html.escape(', '.join(words))}</li>"
+            f"<li><b>{html.escape(titles[name])}</b> {html.escape(', '.join(words))}</li>"
             for name, words in self.board.sets.items()
             if words
         )

@@ -11,7 +11,7 @@
 # - find out whether a model holds on to an option or to a letter, and average the order of the options out;
 # - tell a micro from a macro average, and zero-shot from five-shot.
 #
-# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about two minutes, later runs take seconds, because scores and answers are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about three minutes, later ones about twenty seconds, because scores and answers are kept on disk. No network and no GPU needed.
 #
 # **What may be unsettling**: wrong options are short insults, prejudices or reckless acts; some questions mention self-harm, depression and bullying.
 

@@ -11,7 +11,7 @@
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes a few minutes (the models answer 2,592 times), later runs take seconds, because answers are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about five minutes (the models answer 2,592 times), later ones about twenty seconds, because answers are kept on disk. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 
