@@ -408,7 +408,6 @@ def test_figures_and_tables(items, lang):
     for fig in (
         bbq_figures.plot_bias_scores(table),
         bbq_figures.plot_bbq_accuracy(table),
-        bbq_figures.plot_positions(position_shares(choices)),
     ):
         assert len(fig.course_alt) > 100
     shown = bbq_figures.show_scores(table)

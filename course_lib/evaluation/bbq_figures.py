@@ -99,22 +99,6 @@ def plot_bbq_accuracy(table: pd.DataFrame, title: str | None = None) -> CourseFi
     return plot_dots(title, panels, text("bbq.axis_accuracy"), footer)
 
 
-def plot_positions(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
-    """How often A, B and C were picked; table: ``position_shares``. A third each is even."""
-    choice("letter", table.columns, "bbq.no_column")
-    points = pd.DataFrame(
-        {
-            "row": _names(table),
-            "hue": table["letter"],
-            **{column: 100 * table[column] for column in ("low", "high")},
-            "value": 100 * table["share"],
-        }
-    )
-    panel = Panel(text("bbq.panel_positions"), points, {text("bbq.even"): 100 / 3})
-    title = title or text("bbq.title_positions")
-    return plot_dots(title, [panel], text("bbq.axis_positions"), [text("bbq.footer_positions")])
-
-
 def _points(table: pd.DataFrame, column: str, scale: float) -> pd.DataFrame:
     choice(column, table.columns, "bbq.no_column")
     ends = {end: scale * table[f"{column}_{end}"] for end in ("low", "high")}

@@ -73,17 +73,6 @@ def show_rates(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def show_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
-    """``counterfactual_gaps`` in words: each pair of groups, its gap and its p."""
-    rows = gaps.to_dict("records")
-    shown = pd.DataFrame(index=_pairs(gaps))
-    estimates = [Estimate(r["gap"], r["gap_low"], r["gap_high"], r["prompts"]) for r in rows]
-    shown[text("generated_bias.column_gap")] = [format(e, ".2f") for e in estimates]
-    shown["p"] = gaps["p"].map("{:.2f}".format).to_list()
-    shown[text("generated_bias.column_holm")] = gaps["holm"].map("{:.2f}".format).to_list()
-    return shown
-
-
 @styled
 def plot_regard(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
     """Negative, neutral and positive continuations as shares of a bar, one bar a group.
