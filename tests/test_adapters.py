@@ -218,3 +218,24 @@ def test_answers_are_written_with_the_chosen_tokens_only(base, temperature):
     assert model.fingerprint == plain
     assert model.score(asked, [" one"] * 3) == scores
     assert model.answer(asked, max_new_tokens=12, temperature=temperature, progress=False) == whole
+
+
+def test_two_threads_read_the_weights_once(base):
+    import threading
+    import time
+
+    reads = []
+
+    def weights():
+        reads.append(1)
+        time.sleep(0.2)
+        return load_model(base, store=None).model
+
+    eager = load_model(base, store=None)
+    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, None)
+    other = threading.Thread(target=lazy.load)
+    other.start()
+    assert lazy.answer("Hello", max_new_tokens=3) == eager.answer("Hello", max_new_tokens=3)
+    other.join()
+    assert reads == [1]

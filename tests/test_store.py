@@ -193,3 +193,19 @@ def test_another_precision_is_another_model(path, tmp_path):
     exact, rounded = (load_model(folder, dtype=d, store=path) for d in ("float32", "bfloat16"))
     assert exact.fingerprint != rounded.fingerprint
     assert exact.score(["one"], [" two"]) != rounded.score(["one"], [" two"])
+
+
+def test_a_click_in_jupyterlab_comes_in_a_thread_of_its_own(tmp_path):
+    import threading
+
+    store, found = AnswerStore(tmp_path / "answers.sqlite"), {}
+    store.put("a", "kept", 1, True)
+
+    def click():
+        store.put("b", "written elsewhere", 2, False)
+        found.update(store.get(["a", "b"]))
+
+    thread = threading.Thread(target=click)
+    thread.start()
+    thread.join()
+    assert found == {"a": ("kept", 1, True), "b": ("written elsewhere", 2, False)}

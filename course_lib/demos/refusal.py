@@ -1,6 +1,7 @@
 """Ask a model something, with or without the safety prefix, and watch the judge at work."""
 
 import html
+import threading
 from collections.abc import Sequence
 
 import ipywidgets as widgets
@@ -53,6 +54,8 @@ class RefusalDemo(LiveDemo):
         self.button.add_class("course-demo-run")
         self.widget.add_class("course-demo")
         self.button.on_click(self._clicked)
+        self.prompt.observe(self._touched, "value")
+        self.model.observe(self._touched, "value")
 
     def ask(self, prompt: str, model: str, prefix: bool) -> str:
         """The answer, clipped, its verdict and why, as HTML.
@@ -71,6 +74,10 @@ class RefusalDemo(LiveDemo):
             f'<div><b style="color:{colour}">{text(f"judges.{verdict.label}")}</b> '
             f"<small>{html.escape(verdict.why)}</small></div></div>"
         )
+
+    def _touched(self, _change) -> None:
+        """While the reader still types, the chosen model's weights are read."""
+        threading.Thread(target=self.models[self.model.value].load, daemon=True).start()
 
     def _clicked(self, _button) -> None:
         self.button.disabled = True

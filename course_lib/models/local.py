@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class LocalModel:
         self.end_ids = {token for token in ends if token is not None}
         self.last_counts = {"fresh": 0, "kept": 0}
         self._model, self._decoder, self._weights, self._dtype = None, None, weights, dtype
+        self._reading = threading.Lock()
         if isinstance(weights, torch.nn.Module):
             self.load()
 
@@ -68,16 +70,18 @@ class LocalModel:
     # -- weights -----------------------------------------------------------------------
 
     def load(self) -> None:
-        """Read the weights, unless they are there."""
-        if self._model is not None:
-            return
-        weights, self._weights = self._weights, None
-        model = weights if isinstance(weights, torch.nn.Module) else weights()
-        self._model = pack_linears(model.eval())
-        self._adapters.attach(self._model)
-        if model.config.model_type in ARCHITECTURES:
-            self._decoder = Decoder(self._model)
-            self._shorten()
+        """Read the weights, unless they are there. Another thread that needs them waits."""
+        with self._reading:
+            if self._model is not None:
+                return
+            weights = self._weights
+            model = weights if isinstance(weights, torch.nn.Module) else weights()
+            model = pack_linears(model.eval())
+            self._adapters.attach(model)
+            if model.config.model_type in ARCHITECTURES:
+                self._decoder = Decoder(model)
+                self._shorten()
+            self._model, self._weights = model, None
 
     @property
     def model(self) -> torch.nn.Module:

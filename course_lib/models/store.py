@@ -59,7 +59,11 @@ class AnswerStore:
             self._connect()
 
     def _connect(self) -> None:
-        self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        # JupyterLab hands a widget's clicks to the kernel in threads of their own. SQLite
+        # itself takes turns (it is built to be serialised), and every statement stands alone.
+        self.db = sqlite3.connect(
+            self.path, timeout=60, isolation_level=None, check_same_thread=False
+        )
         try:
             state = self.db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if state != "ok":
