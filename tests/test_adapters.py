@@ -116,6 +116,19 @@ def test_weights_are_read_when_they_are_needed_and_not_before(base, adapters, tm
     assert torch.equal(logits(lazy), logits(eager)) and reads == [1]
 
 
+def test_the_fingerprint_stands_while_another_thread_reads(base, adapters):
+    eager = load_model(base, store=None, adapters=[adapters[0]])
+    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    weights = lambda: load_model(base, store=None).model  # noqa: E731
+    lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, None)
+    lazy.put_adapter(adapters[0])
+    mix, seen = lazy._adapters._mix, []
+    lazy._adapters._mix = lambda *given: (seen.append(lazy.fingerprint), mix(*given))
+    lazy.load()
+    assert seen == [eager.fingerprint]
+    assert torch.equal(logits(lazy), logits(eager))
+
+
 def test_kept_answers_of_different_mixtures_never_mix(base, adapters, tmp_path):
     model = load_model(base, store=tmp_path / "answers.sqlite")
     ask = lambda: model.answer(["Hello there"], max_new_tokens=4, progress=False)  # noqa: E731

@@ -53,6 +53,7 @@ class RefusalDemo(LiveDemo):
             getattr(self, part).add_class(f"course-demo-{part}")
         self.button.add_class("course-demo-run")
         self.widget.add_class("course-demo")
+        self._warming: set[str] = set()
         self.button.on_click(self._clicked)
         self.prompt.observe(self._touched, "value")
         self.model.observe(self._touched, "value")
@@ -77,7 +78,10 @@ class RefusalDemo(LiveDemo):
 
     def _touched(self, _change) -> None:
         """While the reader still types, the chosen model's weights are read."""
-        threading.Thread(target=self.models[self.model.value].load, daemon=True).start()
+        name = self.model.value
+        if name not in self._warming:
+            self._warming.add(name)
+            threading.Thread(target=self.models[name].load, daemon=True).start()
 
     def _clicked(self, _button) -> None:
         self.button.disabled = True

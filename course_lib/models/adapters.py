@@ -101,8 +101,8 @@ class Adapters:
         self.model = model
         for adapter in self.known.values():
             self._fit(adapter)
-        wanted, self.weights = self.weights, {}
-        self.use(wanted)
+        # What is chosen stays chosen all the while: a fingerprint may be asked for meanwhile.
+        self._mix(self.weights, {*self.weights})
 
     def add(self, adapter: Adapter) -> None:
         """Make an adapter known; it changes nothing until it is given a weight.
@@ -124,18 +124,19 @@ class Adapters:
             if layer not in self._base:
                 self._base[layer] = weight.detach().clone()
 
-    @torch.no_grad()
     def use(self, weights: dict[str, float]) -> None:
         """Put base + sum of weight * change into the layers; {} is the bare base model."""
         weights = {name: float(weight) for name, weight in weights.items() if weight}
         if weights == self.weights:
             return
-        if self.model is None:
-            self.weights = weights
-            return
-        touched = {
-            layer for name in {*weights, *self.weights} for layer in self.known[name].changes
-        }
+        if self.model is not None:
+            self._mix(weights, {*weights, *self.weights})
+        self.weights = weights
+
+    @torch.no_grad()
+    def _mix(self, weights: dict[str, float], names: set[str]) -> None:
+        """Compute the layers that the adapters ``names`` change from base and ``weights``."""
+        touched = {layer for name in names for layer in self.known[name].changes}
         for layer in touched:
             mixed = self._base[layer].clone()
             # In the order the adapters were added, so that the sum never depends on the call.
@@ -147,7 +148,6 @@ class Adapters:
                     )
                     mixed += change.to(mixed.dtype)
             self.model.get_submodule(layer).weight.copy_(mixed)
-        self.weights = weights
 
     @property
     def fingerprint(self) -> str:
