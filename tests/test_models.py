@@ -57,6 +57,19 @@ def test_gemma_and_the_assistant_share_a_tokenizer_and_not_a_chat():
     assert gemma3.chat.render("Hi", None, "en") != assistant.chat.render("Hi", None, "en")
 
 
+def test_two_models_are_read_at_once():
+    """A demo reads one while the reader already asks another."""
+    import threading
+
+    models = [load_model(name, store=None) for name in ("smollm2", "gemma3")]
+    reading = [threading.Thread(target=model.load) for model in models]
+    for thread in reading:
+        thread.start()
+    for thread in reading:
+        thread.join()
+    assert all(np.isfinite(model.score(["2 + 2 ="], [" 4"])[0].sum) for model in models)
+
+
 @pytest.mark.slow
 def test_the_batch_does_not_change_the_text(model, plain_forward):
     """Same text for batches of 1, 7 and 64, but where two tokens are within 1e-4."""

@@ -23,6 +23,10 @@ _COLOURS = {  # as in the figures
 _SHOWN = 160  # characters of an answer: enough to see what it does, not to use it
 
 
+def _complaint(message: str) -> str:
+    return f'<div style="color:#D55E00">{html.escape(message)}</div>'
+
+
 class RefusalDemo(LiveDemo):
     """The live demo of exaggerated safety.
 
@@ -89,7 +93,10 @@ class RefusalDemo(LiveDemo):
         try:
             self.result.value = self.ask(self.prompt.value, self.model.value, self.prefix.value)
         except CourseError as error:
-            self.result.value = f'<div style="color:#D55E00">{html.escape(str(error))}</div>'
+            self.result.value = _complaint(str(error))
+        except Exception as error:  # ipywidgets logs it where no reader looks
+            self.result.value = _complaint(text("demos.failed", reason=type(error).__name__))
+            raise
         finally:
             self.button.disabled = False
 
