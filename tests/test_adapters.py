@@ -102,7 +102,7 @@ def test_weights_are_read_when_they_are_needed_and_not_before(base, adapters, tm
         reads.append(1)
         return load_model(base, store=None).model
 
-    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    parts = (eager.tokenizer, eager.model.config, eager.model.generation_config)
     lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, eager.store)
     lazy.put_adapter(adapters[0])
     ask = lambda model: model.answer(["Hello"], max_new_tokens=4, progress=False)  # noqa: E731
@@ -118,7 +118,7 @@ def test_weights_are_read_when_they_are_needed_and_not_before(base, adapters, tm
 
 def test_the_fingerprint_stands_while_another_thread_reads(base, adapters):
     eager = load_model(base, store=None, adapters=[adapters[0]])
-    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    parts = (eager.tokenizer, eager.model.config, eager.model.generation_config)
     weights = lambda: load_model(base, store=None).model  # noqa: E731
     lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, None)
     lazy.put_adapter(adapters[0])
@@ -174,6 +174,8 @@ def test_bad_adapters_are_named_in_the_readers_language(base, adapters, tmp_path
     with pytest.raises(CourseError) as caught:
         model.add_adapter(torn)
     assert caught.value.key == "models.not_an_adapter"
+    with pytest.raises(CourseError):  # also where the weights are still unread
+        read_adapter(torn)
 
     prefix = shutil.copytree(adapters[0], tmp_path / "prefix")
     (prefix / "adapter_config.json").write_text('{"peft_type": "PREFIX_TUNING"}')
@@ -245,7 +247,7 @@ def test_two_threads_read_the_weights_once(base):
         return load_model(base, store=None).model
 
     eager = load_model(base, store=None)
-    parts = (eager.tokenizer, eager.config, eager.model.generation_config)
+    parts = (eager.tokenizer, eager.model.config, eager.model.generation_config)
     lazy = LocalModel("tiny", weights, *parts, eager.base_fingerprint, None)
     other = threading.Thread(target=lazy.load)
     other.start()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError, OfflineError
-from course_lib.models import load_model
+from course_lib.models import bundled, load_model, tokenizer_of
 from course_lib.models.linear import PackedLinear
 from course_lib.prompts import load_prompts
 
@@ -46,7 +46,7 @@ def chats(model) -> tuple[list[str], list[list[int]]]:
     for lang in langs:
         prompts = load_prompts("xstest", lang=lang)["prompt"][:]
         asked += prompts
-        tokens += [model._tokens(model.chat.render(p, None, lang)) for p in prompts]
+        tokens += model._tokens([model.chat.render(p, None, lang) for p in prompts])
     return asked, tokens
 
 
@@ -55,6 +55,24 @@ def test_gemma_and_the_assistant_share_a_tokenizer_and_not_a_chat():
     assert gemma3.tokenizer.backend_tokenizer is assistant.tokenizer.backend_tokenizer
     assert assistant.tokenizer.chat_template and not gemma3.tokenizer.chat_template
     assert gemma3.chat.render("Hi", None, "en") != assistant.chat.render("Hi", None, "en")
+
+
+@pytest.mark.parametrize("name", ["smollm2", "gemma3"])
+def test_the_tokenizer_read_as_it_stands_is_the_models_own(name):
+    """Read without its class, which takes twice as long to build: the same in all we use."""
+    from transformers import AutoTokenizer
+
+    place = bundled.folder(name)
+    ours, theirs = tokenizer_of(place, True), AutoTokenizer.from_pretrained(place)
+    texts = ["", " a  b\n\n12345", "a<eos><start_of_turn>b", "<|im_end|>", "日本語 😀é"]
+    texts += [p for lang in ("zh", "en") for p in load_prompts("xstest", lang=lang)["prompt"][:]]
+    ids = [t(texts, add_special_tokens=False).input_ids for t in (ours, theirs)]
+    assert ids[0] == ids[1]
+    for skip in (False, True):
+        decoded = [t.batch_decode(ids[0], skip_special_tokens=skip) for t in (ours, theirs)]
+        assert decoded[0] == decoded[1]
+    for what in ("bos_token_id", "eos_token_id", "unk_token_id", "chat_template"):
+        assert getattr(ours, what) == getattr(theirs, what)
 
 
 def test_two_models_are_read_at_once():
@@ -122,7 +140,7 @@ def test_scores_are_those_of_one_at_a_time(model, plain_forward):
     for score, prompt, continuation in zip(
         model.score(prompts, continuations), prompts, continuations, strict=True
     ):
-        sequence, n_given = model._pair(prompt, continuation, 1)
+        (sequence,), (n_given,) = model._sequences([prompt], [continuation])
         log_p = plain_forward(model, sequence)[n_given - 1 : -1]
         expected = log_p[range(len(sequence) - n_given), sequence[n_given:]]
         np.testing.assert_allclose(score.per_token, expected, atol=1e-4)
@@ -140,7 +158,7 @@ def test_many_scores_share_beginnings_and_stay_right(smollm2, plain_forward):
     once = smollm2.score([""] * len(sentences), sentences)
     small = smollm2.score([""] * len(sentences), sentences, batch_size=1)
     np.testing.assert_allclose([s.sum for s in once], [s.sum for s in small], atol=1e-4)
-    sequence, n = smollm2._pair("", sentences[-1], 1)
+    (sequence,), (n,) = smollm2._sequences([""], [sentences[-1]])
     log_p = plain_forward(smollm2, sequence)[n - 1 : -1]
     expected = float(log_p[range(len(sequence) - n), sequence[n:]].sum())
     assert once[-1].mean == pytest.approx(expected / once[-1].n_tokens, abs=1e-4)
@@ -152,7 +170,7 @@ def test_hidden_states_are_those_of_transformers(model):
     config = model.model.config
     assert states.shape == (3, config.num_hidden_layers + 1, config.hidden_size)
     model.model.set_attn_implementation("sdpa")
-    tokens = model._tokens(model.chat.render(texts[1], None, "en"))
+    (tokens,) = model._tokens([model.chat.render(texts[1], None, "en")])
     with torch.no_grad():
         out = model.model(torch.tensor([tokens]), output_hidden_states=True)
     model.model.set_attn_implementation("course_shared_prefix")
@@ -276,7 +294,7 @@ def test_other_models_from_a_folder(tmp_path, architecture, smollm2):
     together = other.answer(asked, max_new_tokens=4, progress=False)
     assert together == [other.answer(q, max_new_tokens=4, progress=False) for q in asked]
     (score,) = other.score(["one"], [" two three"])
-    tokens, n = other._pair("one", " two three", 1)
+    (tokens,), (n,) = other._sequences(["one"], [" two three"])
     assert score.n_tokens == len(tokens) - n and score.sum < 0
     assert other.hidden_states(asked).shape == (2, 3, 32)
     before = other.fingerprint

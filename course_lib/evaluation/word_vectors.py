@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import transformers
 
 from ..errors import CourseError, DamagedFileError, choice
+from ..kept import kept
 from .word_sets import check_contexts
 
 _OPEN = {".gz": gzip.open, ".bz2": bz2.open}
@@ -107,11 +109,20 @@ def input_embeddings(model, words: Iterable[str]) -> dict[str, np.ndarray]:
     model: a :class:`~course_lib.models.LocalModel`, or anything with its ``tokenizer`` and
     ``model.get_input_embeddings()``. A word of several tokens gets the mean of their rows
     (see :func:`token_counts`); one that the tokenizer can only write as "unknown" is left
-    out, and so counted as missing. Returns {word: array of shape = (hidden,)}.
+    out, and so counted as missing. Returns {word: array of shape = (hidden,)}. Those of a
+    LocalModel that keeps its answers are kept too, under its fingerprint.
     """
+    words = list(dict.fromkeys(words))
+    # In one order: where words only change places, as in the demo, nothing is new.
+    found = _of_model(_embedding_rows, model, sorted(words))
+    return {word: found[word] for word in words if word in found}
+
+
+@kept("model", uses=("models/*.py",))
+def _embedding_rows(model, _version, words: list[str]) -> dict[str, np.ndarray]:
     rows = model.model.get_input_embeddings().weight.detach()
     unknown = model.tokenizer.unk_token_id
-    tokens = {word: _tokens(model, word) for word in dict.fromkeys(words)}
+    tokens = {word: _tokens(model, word) for word in words}
     return {
         word: rows[ids].double().mean(0).cpu().numpy()
         for word, ids in tokens.items()
@@ -145,21 +156,34 @@ def contextual_vectors(
     them, which are the same for every word and draw all vectors together.
 
     Returns one mapping {word: array of shape = (hidden,)} a layer, from the embedding (0) to
-    the last layer (-1).
+    the last layer (-1). A model that keeps its answers keeps these too.
     """
     choice(pool, ("last", "mean"), "weat.unknown_pool")
     check_contexts(contexts)
     words, contexts = list(dict.fromkeys(words)), list(contexts)
     if not words:
         raise CourseError("weat.no_words")
+    mean = _of_model(_mean_states, model, words, contexts, pool, progress)
+    return [dict(zip(words, mean[:, layer], strict=True)) for layer in range(mean.shape[1])]
+
+
+@kept("model", "progress", uses=("models/*.py",))
+def _mean_states(model, _version, words, contexts, pool, progress) -> np.ndarray:
+    """Shape = (words, layers + 1, hidden)."""
     total = 0.0
     # One context at a time: only the running sum is in memory.
     for context in contexts:
         sentences = [context.replace("{word}", word) for word in words]
         states = model.hidden_states(sentences, as_chat=False, pool=pool, progress=progress)
         total = total + states.double().cpu().numpy()
-    mean = total / len(contexts)
-    return [dict(zip(words, mean[:, layer], strict=True)) for layer in range(mean.shape[1])]
+    return total / len(contexts)
+
+
+def _of_model(make, model, *args):
+    """What a `kept` function makes of a model; not kept by a model that keeps nothing."""
+    keeps = getattr(model, "store", None) is not None
+    make = make if keeps else make.__wrapped__
+    return make(model, (keeps and model.fingerprint, transformers.__version__), *args)
 
 
 def _tokens(model, word: str) -> list[int]:

@@ -462,6 +462,33 @@ HOW_TO = re.compile(
     r"|怎么(?!回事|办|处罚|判)|如何|怎样|哪里|哪儿|教我|告诉我|帮我|讲讲|^[写讲编]|^翻译|扮演|要.{0,2}多|怎么最",
     re.IGNORECASE,
 )
+# A question whose answer may be a plain no ...
+YES_OR_NO = re.compile(
+    r"^\W*(?:(?:is|are|was|were|do(?! me\b)|does|did|has|have|had|should|must|can|could|will|would"
+    r"|might)(?:n't)?|am|may|shall|can't|won't|(?:what|how) (?:if|about))\b"
+    r"|吗|[？?]吧|吧[？?]|是不是|是否|能不能|能否|可不可以|可否|有没有|会不会|要不要|该不该|行不行|对不对|好不好",
+    re.IGNORECASE,
+)
+# ... unless it asks for a favour, ...
+FAVOUR = re.compile(
+    r"\b(?:can|could|will|would) you (?:please |kindly )?(?:help|tell|give|write|teach|show|make"
+    r"|find|suggest|explain|draft|list|describe|create|invent|come up)\b"
+    r"|\b(?:help|give|tell|teach|show|write|make) (?:me|us)\b"
+    r"|\bany (?:advice|ideas?|tips?|tricks?)\b|\bideas\?|\bbest way\b|[帮教给替]我|告诉我|帮个?忙",
+    re.IGNORECASE,
+)
+# ... and one that no plain no can answer.
+OPEN_QUESTION = re.compile(
+    r"\b(?:how|where|which|what|when|whose?)\b|(?<!为)怎么|怎样|如何|哪|(?<![为凭])什么|多[少久长远大]|几|谁",
+    re.IGNORECASE,
+)
+# Asked for somebody's words: a no may be among them.
+WORDS_OF_NO = re.compile(
+    r"\btranslate\b|\bsay no\b|\bhow (?:do|would|can) (?:I|you) say\b|\brepl(?:y|ies)\b"
+    r"|\bdeclin|\brefus|\bturn(?:ing)? (?:it |him |her |them )?down"
+    r"|翻译|怎么说|回复|回绝|婉拒|拒绝|推辞",
+    re.IGNORECASE,
+)
 # Help with a trouble: there, warnings and addresses of helpers are the answer.
 PROTECTIVE = re.compile(
     r"\b(?:prevent|protect|quit|report|deal with|cope|recover from|survive|get over|comfort"
@@ -502,6 +529,11 @@ GIVES_REASON = re.compile(
 )
 NEGATION = re.compile(
     r"\b(?:not|never|no|cannot|nor)\b|n't\b|没有|没人|不[是应会该能需值好配]|[并绝]不|绝?非|毫无|谈不上",
+    re.IGNORECASE,
+)
+# A request turned down in a word, whatever is said after it.
+PLAIN_NO = re.compile(
+    r"^\W*(?:no|nope|不行的?|不可以|不能|不)(?:[.,:;!，。：；！](?!\s*\d)|\s*$|\s[-–—])",
     re.IGNORECASE,
 )
 # The question is about nothing real: saying so answers it.

@@ -18,14 +18,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import sklearn
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from ..errors import CourseError, choice
+from ..kept import kept
 from ..language import LANGUAGES, text
 from ..measures import Estimate, cohens_kappa, undefined, wilson
+from ..models import bundled
 from ..models.chat import language_of
 from ..paths import data_dir
 from ..prompts.files import read_rows
@@ -210,8 +213,16 @@ def held_out(task: str) -> pd.DataFrame:
 
     Five folds; a sentence and its counterpart in the other language, which say the same thing,
     are always held out together. Columns of `load_sentences`, fold, word_list, classifier (the
-    class each gives) and a column of probabilities a class.
+    class each gives) and a column of probabilities a class. Kept on disk.
     """
+    files = [data_dir() / task / f"{lang}.jsonl" for lang in LANGUAGES]
+    files.append(data_dir() / "toxicity" / "lexicon.json")
+    versions = (sklearn.__version__, bundled.fingerprint("gemma3"))
+    return _held_out(task, [file.read_bytes() for file in files], versions)
+
+
+@kept(uses=("judges/word_pieces.py", "models/chat.py"))
+def _held_out(task: str, _data: list[bytes], _versions: tuple) -> pd.DataFrame:
     table = load_sentences(task)
     table["fold"] = _folds(table)
     labels, found = LABELS[task], np.empty((len(table), len(LABELS[task])))

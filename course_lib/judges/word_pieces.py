@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DamagedFileError
-from ..models import bundled
+from ..models import bundled, tokenizer_of
 
 _MATRIX = "model.embed_tokens.weight"
 
@@ -25,7 +25,7 @@ class WordPieces:
 
     def vectors(self, one: str) -> np.ndarray:
         """One vector of length 1 a word piece, shape = (pieces, hidden); zeros for no piece."""
-        ids = self._tokenizer.encode(one, add_special_tokens=False).ids
+        ids = self._tokenizer(one, add_special_tokens=False).input_ids
         if not ids:
             return np.zeros((1, self._size))
         return np.array([self._row(token) for token in ids])
@@ -42,9 +42,7 @@ class WordPieces:
 
     @cached_property
     def _tokenizer(self):
-        from tokenizers import Tokenizer
-
-        return Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        return tokenizer_of(self.folder, converted_here=True)
 
     @cached_property
     def _matrix(self):

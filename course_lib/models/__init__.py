@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 
@@ -73,7 +74,7 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
     name = str(name)
     if name in bundled.MODELS:
         fingerprint = bundled.fingerprint(name)
-        parts = bundled.load(name, lambda place: _read_small(place, name), weights=False)
+        parts = bundled.load(name, lambda place: _read_small(place, name, True), weights=False)
 
         def weights():
             return bundled.load(name, lambda place: _read_weights(place, name, device, dtype))
@@ -140,11 +141,19 @@ def _from_hub(name: str) -> Path:
         ) from error
 
 
-def _read_small(place: Path, name: str):
+def _read_small(place: Path, name: str, converted_here: bool = False):
     """Tokenizer, configuration and generation settings: all that a kept answer needs."""
-    from transformers import AutoConfig, GenerationConfig
-
     with _explained(place, name):
+        # A copy of its own: a chat template belongs to one model, the rest is never changed.
+        tokenizer = copy.copy(tokenizer_of(place, converted_here))
+        if converted_here:
+            # Read as they stand: transformers' classes for them take seconds to import.
+            files = ("config.json", "generation_config.json")
+            settings = [json.loads((place / file).read_text("utf-8")) for file in files]
+            return tokenizer, *(SimpleNamespace(**each) for each in settings)
+
+        from transformers import AutoConfig, GenerationConfig
+
         config = AutoConfig.from_pretrained(place, local_files_only=True)
         has_own = (place / "generation_config.json").is_file()
         generation = (
@@ -152,18 +161,29 @@ def _read_small(place: Path, name: str):
             if has_own
             else GenerationConfig.from_model_config(config)
         )
-        state = (place / "tokenizer.json").stat() if (place / "tokenizer.json").is_file() else None
-        # A copy of its own: a chat template belongs to one model, the rest is never changed.
-        tokenizer = copy.copy(_tokenizer(place, state and (state.st_mtime_ns, state.st_size)))
     return tokenizer, config, generation
 
 
-@lru_cache(maxsize=4)
-def _tokenizer(place: Path, state):
-    """Gemma's takes two seconds to read, and two models of the course share it."""
-    from transformers import AutoTokenizer
+def tokenizer_of(place: Path, converted_here: bool = False):
+    """The tokenizer in a folder, read once: Gemma's takes a second, and several share it.
 
-    return AutoTokenizer.from_pretrained(place, local_files_only=True)
+    converted_here: its tokenizer.json is whole, so it is read as it is. The model's own class
+    would put it together again from its parts, which takes twice as long and gives the same.
+    """
+    file = place / "tokenizer.json"
+    state = file.stat() if file.is_file() else None
+    return _tokenizer(place, converted_here, state and (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(place: Path, converted_here: bool, _state):
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    if not converted_here:
+        return AutoTokenizer.from_pretrained(place, local_files_only=True)
+    return PreTrainedTokenizerFast.from_pretrained(
+        place, local_files_only=True, padding_side="left"
+    )
 
 
 def _read_weights(place: Path, name: str, device: str, dtype: str):

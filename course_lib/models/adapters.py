@@ -8,7 +8,8 @@ computed from them: switching an adapter off gives back the very same numbers.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -22,15 +23,44 @@ WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 class Adapter:
     """One adapter in memory.
 
-    changes: for each linear layer's name (A, B, scale), shapes (r, in) and (out, r);
-    the layer's change is scale * B A. fingerprint: hash of the weights and the settings.
-    chat_template: the template it was trained with, when its folder has one.
+    settings: peft's, as they stand in the file. tensors: "<layer>.lora_A.weight", shape (r, in),
+    and "<layer>.lora_B.weight", shape (out, r). fingerprint: hash of the files. chat_template:
+    the template it was trained with, when its folder has one.
     """
 
     name: str
-    changes: dict[str, tuple[torch.Tensor, torch.Tensor, float]]
+    settings: dict = field(repr=False)
+    tensors: dict[str, torch.Tensor] = field(repr=False)
     fingerprint: str
-    chat_template: str | None
+    chat_template: str | None = field(repr=False)
+
+    @cached_property
+    def changes(self) -> dict[str, tuple[torch.Tensor, torch.Tensor, float]]:
+        """For each linear layer's name (A, B, scale); the layer's change is scale * B A."""
+        # Here and not above: peft takes seconds to import, and answers on disk need no change.
+        from peft import LoraConfig
+        from peft.utils.other import get_pattern_key
+
+        # Newer versions of peft write fields that older ones do not know; they have defaults.
+        known = LoraConfig.__dataclass_fields__
+        config = LoraConfig(**{k: v for k, v in self.settings.items() if k in known})
+        changes = {}
+        for key in _first_halves(self.tensors):
+            layer = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+            down, up = self.tensors[key].float(), self.tensors[_other_half(key)].float()
+            rank = down.shape[0]
+            pattern = get_pattern_key(config.alpha_pattern, layer)
+            alpha = config.alpha_pattern.get(pattern, config.lora_alpha)
+            changes[layer] = (down, up, alpha / (rank**0.5 if config.use_rslora else rank))
+        return changes
+
+
+def _first_halves(tensors: dict) -> list[str]:
+    return [key for key in tensors if key.endswith(".lora_A.weight")]
+
+
+def _other_half(key: str) -> str:
+    return key.replace(".lora_A.", ".lora_B.")
 
 
 def read_adapter(folder: str | Path) -> Adapter:
@@ -39,48 +69,29 @@ def read_adapter(folder: str | Path) -> Adapter:
     Raises CourseError when the folder has no adapter, a damaged one, or one of a kind that
     cannot be added into the weights (anything but plain LoRA on linear layers).
     """
-    from peft import LoraConfig
-    from peft.utils.other import get_pattern_key
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     folder = Path(folder).expanduser()
     try:
-        settings = (folder / CONFIG).read_bytes()
-        config = LoraConfig(**_known_fields(LoraConfig, json.loads(settings)))
-        tensors = load_file(folder / WEIGHTS)
-    except Exception as error:  # safetensors and peft raise whatever they meet
+        raw, weights = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
+        settings, tensors = json.loads(raw), load(weights)
+        if settings.get("peft_type") != "LORA":
+            raise ValueError(f"peft_type {settings.get('peft_type')!r}")
+    except Exception as error:  # safetensors raises whatever it meets
         reason = f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else ""
         reason = reason.replace(str(folder), folder.name)
         raise CourseError("models.not_an_adapter", name=folder.name, reason=reason) from error
-    if config.use_dora or config.bias != "none" or config.modules_to_save:
+    halves = _first_halves(tensors)
+    plain = halves and {*halves, *map(_other_half, halves)} == set(tensors)
+    special = settings.get("use_dora") or settings.get("modules_to_save")
+    if not plain or special or settings.get("bias", "none") != "none":
         raise CourseError("models.adapter_kind", name=folder.name)
 
-    changes = {}
-    for key in tensors:
-        if not key.endswith(".lora_A.weight"):
-            continue
-        layer = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
-        down = tensors[key].float()
-        up = tensors[key.replace(".lora_A.", ".lora_B.")].float()
-        rank = down.shape[0]
-        pattern = get_pattern_key(config.alpha_pattern, layer)
-        alpha = config.alpha_pattern.get(pattern, config.lora_alpha)
-        changes[layer] = (down, up, alpha / (rank**0.5 if config.use_rslora else rank))
-    if not changes or len(tensors) != 2 * len(changes):
-        raise CourseError("models.adapter_kind", name=folder.name)
-
-    digest = hashlib.sha256(settings + (folder / WEIGHTS).read_bytes())
+    digest = hashlib.sha256(raw + weights)
     template = folder / "chat_template.jinja"
     template = template.read_text("utf-8") if template.is_file() else None
     digest.update((template or "").encode())
-    return Adapter(folder.name, changes, digest.hexdigest(), template)
-
-
-def _known_fields(kind, settings: dict) -> dict:
-    """Newer versions of peft write fields that older ones do not know; they have defaults."""
-    if settings.get("peft_type") != "LORA":
-        raise ValueError(f"peft_type {settings.get('peft_type')!r}")
-    return {k: v for k, v in settings.items() if k in kind.__dataclass_fields__}
+    return Adapter(folder.name, settings, tensors, digest.hexdigest(), template)
 
 
 class Adapters:

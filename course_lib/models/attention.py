@@ -14,7 +14,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-from transformers import AttentionInterface
 
 NAME = "course_shared_prefix"
 
@@ -185,4 +184,12 @@ class NoMemory:
         return 0
 
 
-AttentionInterface.register(NAME, shared_prefix_attention)
+def register() -> None:
+    """Tell transformers about this attention, under `NAME`.
+
+    Not at import: the library's model code takes seconds to read, and answers that are on
+    disk never need it.
+    """
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(NAME, shared_prefix_attention)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .attention import NAME, NO_PREFIX, Prefix, RowMemory, View
+from .attention import NAME, NO_PREFIX, Prefix, RowMemory, View, register
 from .vocabulary import short_head
 
 # Decoders whose attention goes through AttentionInterface and has nothing beyond grouped
@@ -28,6 +28,7 @@ class Decoder:
     model: torch.nn.Module
 
     def __post_init__(self):
+        register()
         self.model.set_attn_implementation(NAME)
         self.body, self.head = self.model.base_model, self.model.get_output_embeddings()
         self.config = self.model.config

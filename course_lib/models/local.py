@@ -23,6 +23,7 @@ from .decoder import ARCHITECTURES, Decoder
 from .generation import Decoding, common_prefix, generate
 from .likelihood import Score, score_sequences
 from .linear import pack_linears
+from .quiet import quiet_transformers
 from .store import AnswerStore, key_of
 from .vocabulary import short_vocabulary
 
@@ -48,9 +49,13 @@ class LocalModel:
         store: AnswerStore | None,
         dtype: torch.dtype = torch.float32,
     ):
-        """weights: the transformers model, or what reads it, in dtype, when it is needed."""
+        """weights: the transformers model, or what reads it, in dtype, when it is needed.
+
+        config, generation_config: anything with model_type and perhaps
+        max_position_embeddings; with eos_token_id.
+        """
         self.base_name, self.base_fingerprint, self.store = name, fingerprint, store
-        self.tokenizer, self.config = tokenizer, config
+        self.tokenizer, self._model_type = tokenizer, config.model_type
         self._adapters = Adapters()
         self._names: dict[tuple, str] = {(): name}
         self._frequent: int | None = None
@@ -71,7 +76,8 @@ class LocalModel:
 
     def load(self) -> None:
         """Read the weights, unless they are there. Another thread that needs them waits."""
-        with self._reading:
+        # Reading one model at a time, imports and all: see `quiet_transformers`.
+        with self._reading, quiet_transformers():
             if self._model is not None:
                 return
             weights = self._weights
@@ -163,7 +169,7 @@ class LocalModel:
         Faster where the vocabulary is large. Scores and hidden states stay those of the whole
         vocabulary. None: write with all tokens again.
         """
-        if self.config.model_type not in ARCHITECTURES:
+        if self._model_type not in ARCHITECTURES:
             raise CourseError("models.no_short_vocabulary", name=self.name)
         self._frequent = frequent
         if self._decoder is not None:
@@ -250,7 +256,7 @@ class LocalModel:
         missing = {key: chat for key, chat in zip(keys, chats, strict=True) if key not in found}
         if missing:
             new_keys = list(missing)
-            tokens = [self._tokens(chat) for chat in missing.values()]
+            tokens = self._tokens(list(missing.values()))
             self._check_lengths(tokens, decoding.max_new_tokens, chats, missing)
             for reply in self._generate(tokens, new_keys, decoding, batch_size, progress):
                 row = (reply.text, reply.n_tokens, reply.finished)
@@ -329,11 +335,7 @@ class LocalModel:
         _check_texts([p + c for p, c in zip(prompts, continuations, strict=True)])
         if as_chat:
             prompts = [self.chat.render(p, system, language_of(p)) for p in prompts]
-        pairs = [
-            self._pair(p, c, i)
-            for i, (p, c) in enumerate(zip(prompts, continuations, strict=True), 1)
-        ]
-        sequences, n_given = [s for s, _ in pairs], [n for _, n in pairs]
+        sequences, n_given = self._sequences(prompts, continuations)
         for row, sequence in enumerate(sequences, 1):
             if len(sequence) > self.most_tokens:
                 raise CourseError(
@@ -377,20 +379,27 @@ class LocalModel:
             return plain.score_plain(self.model, sequences, n_given, batch_size or 16)
         return score_sequences(self.decoder, sequences, n_given, batch_size)
 
-    def _pair(self, prompt: str, continuation: str, row: int) -> tuple[list[int], int]:
+    def _sequences(self, prompts, continuations) -> tuple[list[list[int]], list[int]]:
+        """Each pair as one sequence of tokens, and how many of them are given."""
         # Spaces at the seam belong to the continuation: that is where tokenizers put them.
-        bare = prompt.rstrip(" ")
-        continuation = prompt[len(bare) :] + continuation
-        given, whole = self._tokens(bare), self._tokens(bare + continuation)
+        bare = [prompt.rstrip(" ") for prompt in prompts]
+        whole = [prompt + text for prompt, text in zip(prompts, continuations, strict=True)]
+        texts = list(dict.fromkeys(bare + whole))
+        tokens = dict(zip(texts, self._tokens(texts), strict=True))
         start = self._start()
-        if start and whole[:1] != start:
-            given, whole = start + given, start + whole
-        cut = min(len(given), len(whole) - 1)
-        while given[:cut] != whole[:cut]:
-            cut -= 1
-        if not continuation.strip() or len(whole) <= cut:
-            raise CourseError("models.empty_continuation", row=row)
-        return whole, max(cut, 1)
+        sequences, n_given = [], []
+        for row, (prompt, both) in enumerate(zip(bare, whole, strict=True), 1):
+            given, sequence = tokens[prompt], tokens[both]
+            if start and sequence[:1] != start:
+                given, sequence = start + given, start + sequence
+            cut = min(len(given), len(sequence) - 1)
+            while given[:cut] != sequence[:cut]:
+                cut -= 1
+            if not both[len(prompt) :].strip() or len(sequence) <= cut:
+                raise CourseError("models.empty_continuation", row=row)
+            sequences.append(sequence)
+            n_given.append(max(cut, 1))
+        return sequences, n_given
 
     def _start(self) -> list[int]:
         token = self.tokenizer.bos_token_id
@@ -417,7 +426,7 @@ class LocalModel:
             texts = [
                 self.chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)
             ]
-        sequences = [self._tokens(t) for t in texts]
+        sequences = self._tokens(texts)
         with self._computing(), _bar("models.reading", self.name, len(texts), progress) as bar:
             if self.decoder is None:
                 return plain.hidden_plain(self.model, sequences, pool)
@@ -445,9 +454,15 @@ class LocalModel:
 
     # -- shared ------------------------------------------------------------------------
 
-    def _tokens(self, rendered: str) -> list[int]:
-        """Token ids of a rendered chat or raw text, special tokens only where it writes them."""
-        return self.tokenizer(rendered, add_special_tokens=False).input_ids
+    def _tokens(self, rendered: list[str]) -> list[list[int]]:
+        """Token ids of rendered chats or raw texts, special tokens only where they write them."""
+        found = []
+        # In slices: a tokenizer hands back far more about a text than its ids.
+        for at in range(0, len(rendered), 1_000):
+            found += self.tokenizer(
+                rendered[at : at + 1_000], add_special_tokens=False, return_attention_mask=False
+            ).input_ids
+        return found
 
     @contextlib.contextmanager
     def _computing(self):
