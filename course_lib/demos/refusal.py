@@ -37,7 +37,7 @@ class RefusalDemo(LiveDemo):
     def __init__(self, models: Sequence, example: str, max_new_tokens: int = 32):
         self.models = {model.name: model for model in models}
         self.judge, self.max_new_tokens = RefusalRules(), max_new_tokens
-        wide = widgets.Layout(width="100%")
+        wide = widgets.Layout(width="auto")
         self.prompt = widgets.Textarea(
             value=example, layout=wide, rows=2, placeholder=text("demos.placeholder")
         )
