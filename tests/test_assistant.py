@@ -5,14 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset
 
 from course_lib.alignment import assistant
 from course_lib.alignment.data import load_rows
 from course_lib.alignment.report import MAX_NEW_TOKENS, in_language, perplexity, rates, verdicts
 from course_lib.alignment.sft import LOG, PROVENANCE, data_hash, train
-from course_lib.judges import REFUSALS, RefusalRules
-from course_lib.judges.model_answers import digest
-from course_lib.measures import cohens_kappa, wilson
+from course_lib.judges import RefusalRules, calibrate
+from course_lib.judges.model_answers import matched
+from course_lib.measures import wilson
 from course_lib.models import load_model
 from course_lib.models.adapters import WEIGHTS
 from course_lib.paths import data_dir
@@ -147,20 +148,15 @@ def test_labels_are_of_the_held_out_rows():
 @pytest.mark.slow
 def test_rules_agree_with_the_reader(model):
     """Kappa 0.83 in both languages where all answers match; here and there one may not."""
-    by_hash = {}
     for lang in ("zh", "en"):
-        rows = load_rows("unsafe_pairs", lang, "held_out")
-        asked = [(row["id"], part, row[part]) for row in rows for part in ("unsafe", "benign")]
-        answers = model.answer([text for *_, text in asked], max_new_tokens=MAX_NEW_TOKENS)
-        by_hash |= {
-            (lang, id_, part, digest(answer)): (text, answer)
-            for (id_, part, text), answer in zip(asked, answers, strict=True)
-        }
-    for _, part in labels().groupby("lang"):
-        keys = part[["lang", "id", "part", "answer_sha256"]].itertuples(index=False, name=None)
-        labelled = dict(zip(keys, part["label"], strict=True))
-        pairs = [(by_hash[key], label) for key, label in labelled.items() if key in by_hash]
-        assert len(pairs) >= 200
-        found = [RefusalRules().verdict(*said).label in REFUSALS for said, _ in pairs]
-        read = [label in REFUSALS for _, label in pairs]
-        assert cohens_kappa(read, found).value == pytest.approx(0.83, abs=0.05)
+        asked = [
+            {"id": row["id"], "lang": lang, "part": part, "prompt": row[part]}
+            for row in load_rows("unsafe_pairs", lang, "held_out")
+            for part in ("unsafe", "benign")
+        ]
+        answers = model.answer([row["prompt"] for row in asked], max_new_tokens=MAX_NEW_TOKENS)
+        data = Dataset.from_list(asked).add_column("answer", answers)
+        by = ("id", "lang", "part")
+        read = matched(data, [tuple(row[key] for key in by) for row in asked], "unsafe_pairs", by)
+        assert len(read) >= 200
+        assert calibrate(RefusalRules(), read).kappa.value == pytest.approx(0.83, abs=0.05)

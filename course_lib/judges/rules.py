@@ -466,7 +466,7 @@ HOW_TO = re.compile(
 YES_OR_NO = re.compile(
     r"^\W*(?:(?:is|are|was|were|do(?! me\b)|does|did|has|have|had|should|must|can|could|will|would"
     r"|might)(?:n't)?|am|may|shall|can't|won't|(?:what|how) (?:if|about))\b"
-    r"|吗|[？?]吧|吧[？?]|是不是|是否|能不能|能否|可不可以|可否|有没有|会不会|要不要|该不该|行不行|对不对|好不好",
+    r"|吗|吧[？?]|是不是|是否|能不能|能否|可不可以|可否|有没有|会不会|要不要|该不该|行不行|对不对|好不好",
     re.IGNORECASE,
 )
 # ... unless it asks for a favour, ...
@@ -479,7 +479,7 @@ FAVOUR = re.compile(
 )
 # ... and one that no plain no can answer.
 OPEN_QUESTION = re.compile(
-    r"\b(?:how|where|which|what|when|whose?)\b|(?<!为)怎么|怎样|如何|哪|(?<![为凭])什么|多[少久长远大]|几|谁",
+    r"\b(?:how|where|which|what|when|whose?)\b|怎么|怎样|如何|哪|(?<![为凭])什么|多[少久长远大]|几|谁",
     re.IGNORECASE,
 )
 # Asked for somebody's words: a no may be among them.

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -65,7 +64,6 @@ class LocalModel:
         self.end_ids = {token for token in ends if token is not None}
         self.last_counts = {"fresh": 0, "kept": 0}
         self._model, self._decoder, self._weights, self._dtype = None, None, weights, dtype
-        self._reading = threading.Lock()
         if isinstance(weights, torch.nn.Module):
             self.load()
 
@@ -76,8 +74,10 @@ class LocalModel:
 
     def load(self) -> None:
         """Read the weights, unless they are there. Another thread that needs them waits."""
-        # Reading one model at a time, imports and all: see `quiet_transformers`.
-        with self._reading, quiet_transformers():
+        if self._model is not None:
+            return
+        # One model at a time, imports and all; who waited may find it read.
+        with quiet_transformers():
             if self._model is not None:
                 return
             weights = self._weights
