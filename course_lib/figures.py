@@ -18,10 +18,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .canvas import INK, LABEL, LINE, QUIET, new_page, show, styled, wrapped
-from .errors import CourseError, choice
+from .errors import CourseError
 from .exaggerated_safety.xstest import CLASSES, type_name
+from .judges.names import judge_name
 from .language import text
 from .measures import Estimate
+from .tables import need_columns
 
 __all__ = ["plot_compliance", "plot_confusion", "plot_judges", "plot_rates", "show"]
 
@@ -87,7 +89,7 @@ def plot_judges(
 
     table: ``refusal_rates(verdicts, by=("judge", …))`` over the verdicts of all judges.
     """
-    choice("judge", table.columns, "figures.no_column")
+    need_columns(table, ["judge"])
     return _dots(table, ["judge"], title or text("figures.judges_title"), None, hue, False)
 
 
@@ -98,8 +100,7 @@ def plot_compliance(table: pd.DataFrame, title: str | None = None) -> Figure:
     table: from ``compliance_rates`` or ``published_rates``, or both together through
         ``pandas.concat``; rows with a ``date`` are published figures and stand below ours.
     """
-    for column in (*CLASSES, "n"):
-        choice(column, table.columns, "figures.no_column")
+    need_columns(table, (*CLASSES, "n"))
     panels = _panels(table)
     is_published = table["date"].notna() if "date" in table.columns else table["n"].isna()
     ours, theirs = table[~is_published].copy(), table[is_published].copy()
@@ -201,8 +202,7 @@ def _dots(table, row_columns, title, published, hue, corrected) -> Figure:
     if hue is None:
         hue = [c for c in _facets(table) if c not in row_columns]
     hue = [hue] if isinstance(hue, str) else list(hue)
-    for column in (*columns, "n", *hue):
-        choice(column, table.columns, "figures.no_column")
+    need_columns(table, (*columns, "n", *hue))
     panels = _panels(table)
     by_type = row_columns == ["type"]
     ours = _points(table, _names(table, row_columns), _names(table, hue), columns)
@@ -447,6 +447,8 @@ def _name(column: str, value, several_systems: bool) -> str:
         return type_name(value)
     if column == "lang":
         return text(f"language.{value}")
+    if column == "judge":
+        return judge_name(value)
     if column in ("prefix", "system") and (value is None or value is False or value == ""):
         return text("figures.no_prefix")
     if (column == "system" and not several_systems) or (column == "prefix" and value is True):

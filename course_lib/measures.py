@@ -46,6 +46,9 @@ class Estimate:
         numbers = {
             name: format(scale * getattr(self, name), digits) for name in ("value", "low", "high")
         }
+        if math.isnan(self.low):
+            key = "measures.percent_alone" if percent else "measures.number_alone"
+            return text(key, value=numbers["value"], note=self.note)
         return text("measures.percent" if percent else "measures.number", **numbers)
 
 
@@ -168,11 +171,16 @@ def cluster_bootstrap(
     level: float = 0.95,
     draws: int = 2_000,
     seed: int = 0,
+    bounds: tuple[float, float] | None = None,
 ) -> Estimate:
     """``statistic(values)`` with a percentile interval that draws whole clusters.
 
     Rows that share a prompt, a template or a dialogue are not independent; drawing rows one
     by one would make the interval too narrow. ``n`` of the result is the number of clusters.
+
+    bounds: the least and the greatest value there can be. With it, values that all lie on one
+    bound get ``edge_interval``'s interval, and a single cluster the whole range; without it
+    the interval of a single cluster is NaN.
     """
     _check_level(level)
     values, clusters = np.asarray(values), np.asarray(clusters)
@@ -181,15 +189,44 @@ def cluster_bootstrap(
     if len(values) == 0:
         return undefined(text("measures.no_data"))
     names, which = np.unique(clusters, return_inverse=True)
-    members = [np.flatnonzero(which == i) for i in range(len(names))]
-    rng = np.random.default_rng(seed)
-    drawn = [
-        statistic(values[np.concatenate([members[i] for i in picks])])
-        for picks in rng.integers(len(names), size=(draws, len(names)))
-    ]
+    if len(names) == 1:
+        low, high = bounds or (math.nan, math.nan)
+        note = text("measures.one_cluster")
+        return Estimate(float(statistic(values)), float(low), float(high), 1, note)
+    if bounds and (ends := edge_interval(values, len(names), bounds, level)):
+        return Estimate(float(statistic(values)), *ends, len(names))
+    picks = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
+    if statistic is np.mean:
+        # All draws at once: a mean needs each cluster's sum and size alone.
+        sums, sizes = np.bincount(which, values), np.bincount(which)
+        drawn = sums[picks].sum(1) / sizes[picks].sum(1)
+    else:
+        members = [np.flatnonzero(which == i) for i in range(len(names))]
+        drawn = [statistic(values[np.concatenate([members[i] for i in each])]) for each in picks]
     tail = (1 - level) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Estimate(float(statistic(values)), float(low), float(high), len(names))
+
+
+def edge_interval(
+    values: Sequence[float],
+    n: int,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    level: float = 0.95,
+) -> tuple[float, float] | None:
+    """The interval where every value is one and the same bound; None where it is not so.
+
+    Redrawing such values finds nothing else, and a bootstrap's interval would have no width.
+    This one goes as far as none (or all) of n could by chance: Wilson's, in the bounds' units.
+    n: how many independent things the values come from.
+    """
+    least, greatest = map(float, bounds)
+    first = float(values[0])
+    if first not in (least, greatest) or any(float(v) != first for v in values):
+        return None
+    low, high = wilson_interval(n if first == greatest else 0, n, level)
+    width = greatest - least
+    return least + width * float(low), least + width * float(high)
 
 
 def _proportion(given, name: str) -> tuple[float, int | None]:

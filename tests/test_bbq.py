@@ -24,6 +24,8 @@ from course_lib.evaluation.bbq import (
     rotations,
     shuffle_options,
 )
+from course_lib.language import text
+from course_lib.measures import edge_interval
 
 
 @pytest.fixture(scope="module")
@@ -188,14 +190,82 @@ def test_rules(items, rule, expected):
         row = one(choose_by(shuffle_options(table), rule))
         columns = ("ambiguous_accuracy", "disambiguated_accuracy", "s_amb", "s_dis")
         assert tuple(row[c] for c in columns) == expected
-        # By rule there is nothing to be uncertain about in the two bias scores.
-        assert all(row[f"{c}_low"] == row[c] == row[f"{c}_high"] for c in ("s_amb", "s_dis"))
+        # 48 templates that say the same cannot rule out that others would not.
+        for column in columns:
+            assert row[f"{column}_low"] <= row[column] <= row[f"{column}_high"]
+            assert 0.03 < row[f"{column}_high"] - row[f"{column}_low"] < 0.2
+
+
+def test_a_score_at_its_bound_has_the_width_of_its_templates(items):
+    table = items["en"]
+    right, pro = one(choose_by(table, "right")), one(choose_by(table, "pro"))
+    ends = [right["ambiguous_accuracy_low"], right["ambiguous_accuracy_high"]]
+    assert ends == pytest.approx(edge_interval([1.0], 48))
+    assert [pro["s_dis_low"], pro["s_dis_high"]] == pytest.approx(edge_interval([1.0], 48, (-1, 1)))
+    # |s_AMB| is at most 1 - accuracy, and that at most what the accuracy's interval says.
+    assert right["s_amb_high"] == -right["s_amb_low"] == pytest.approx(1 - ends[0])
+    few = one(choose_by(table[table["template"].isin(table["template"].unique()[:3])], "pro"))
+    assert few["s_dis_low"] == pytest.approx(edge_interval([1.0], 3, (-1, 1))[0])
+    # Of a gap the scarcer side counts: 24 stories agree with the stereotype, 24 do not.
+    (sides,) = accuracy_by_direction(choose_by(table, "pro")).to_dict("records")
+    assert (sides["gap"], sides["gap_high"]) == (1, 1)
+    assert sides["gap_low"] == pytest.approx(edge_interval([1.0], 24, (-1, 1))[0])
+    (cbbq,) = cbbq_scores(choose_by(table, "anti")).to_dict("records")
+    assert cbbq["s"] == 0 and cbbq["s_high"] == pytest.approx(edge_interval([0.0], 48)[1])
+
+
+def test_templates_without_an_answer_that_counts_do_not_narrow_a_score(items):
+    """Of 48 templates 12 name a person: s_DIS rests on 12."""
+    pro = choose_by(items["en"], "pro")
+    named = pro["template"].isin(pro["template"].unique()[:12])
+    row = one(pro.assign(choice=pro["choice"].where(named, pro["unknown"])))
+    assert row["s_dis"] == 1 and row["templates"] == 48
+    assert row["s_dis_low"] == pytest.approx(edge_interval([1.0], 12, (-1, 1))[0])
 
 
 def test_always_unknown_has_no_ratio_and_says_so(items, lang):
     row = one(choose_by(items[lang], "unknown"))
     assert math.isnan(row["s_dis"]) and "s_dis" in row["note"]
     assert row["s_amb"] == 0 and row["disambiguated_accuracy"] == 0
+
+
+def test_the_note_says_what_there_is_none_of(items, lang):
+    """No questions of a kind, none with a target, or no answer but "unknown"."""
+    table = choose_by(items[lang], "right")
+    ambiguous = table["condition"] == "ambiguous"
+    for rows, name, key in (
+        (table[ambiguous], "s_dis", "no_questions"),
+        (table[~ambiguous], "s_amb", "no_questions"),
+        (table.assign(target=-1), "s_dis", "no_target"),
+        (choose_by(items[lang], "unknown"), "s_dis", "all_unknown"),
+    ):
+        row = one(rows)
+        kind = "ambiguous" if name == "s_amb" else "disambiguated"
+        fields = {"names": name, "condition": text(f"bbq.{kind}")}
+        assert math.isnan(row[name]) and row["note"] == text(f"bbq.{key}", **fields)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("choice", -1),
+        ("choice", math.nan),
+        ("choice", "A"),
+        ("answer", 3),
+        ("unknown", -1),
+        ("target", -2),
+        ("polarity", "neg"),
+        ("condition", "ambig"),
+    ],
+)
+def test_values_that_mean_nothing_are_no_scores(items, column, value, lang):
+    """An answer of -1 is none; counted, it made the most biased model look fair."""
+    table = choose_by(items["en"], "pro").assign(**{column: value})
+    for scores in (bias_scores, cbbq_scores, accuracy_by_direction, position_shares):
+        with pytest.raises(CourseError) as error:
+            scores(table)
+        assert error.value.key == "tables.wrong_value"
+        assert error.value.fields["column"] == column
 
 
 def test_scores_by_hand():
@@ -271,6 +341,17 @@ def test_position_shares(items):
     assert shares["accuracy"].iloc[1] == pytest.approx(1 / 3)
 
 
+def test_rotations_do_not_narrow_the_shares_of_the_letters(items):
+    """Three orders of a question are no three questions: the unit is the template."""
+    always = position_shares(choose_always(rotations(items["zh"]), "B"))
+    assert list(always["n"]) == [576] * 3
+    assert tuple(always.loc[1, ["low", "high"]]) == pytest.approx(edge_interval([1.0], 48))
+    answers = choose_by(shuffle_options(items["zh"]), "longest")
+    once, thrice = (position_shares(t) for t in (answers, pd.concat([answers] * 3)))
+    for end in ("low", "high"):
+        assert list(once[end]) == pytest.approx(list(thrice[end]))
+
+
 # ------------------------------------------------------------------ asking
 
 
@@ -296,6 +377,13 @@ def test_ask_takes_the_likeliest_letter_or_text(items):
     by_text = ask(Prefers(len), some, prompt="text")
     longest = [max(range(3), key=lambda i: len(o[i])) for o in some["options"]]
     assert list(by_text["choice"]) == longest
+
+
+@pytest.mark.parametrize("prompt", ["listed", "text"])
+def test_an_option_without_a_number_is_not_the_likeliest(items, prompt, lang):
+    with pytest.raises(CourseError) as error:
+        ask(Prefers(lambda c: math.nan), items["en"].head(2), prompt=prompt)
+    assert error.value.key == "tables.not_finite" and "prefers" in str(error.value)
 
 
 def test_what_the_model_reads(items):
@@ -339,6 +427,9 @@ OWN = {
         ({"options": [*OWN["options"], {"text": "D", "group": "d"}]}, "bbq.three_options"),
         ({"options": [OWN["options"][0], *OWN["options"][::2]]}, "bbq.three_options"),
         ({"answer_negative": 3}, "bbq.bad_answer"),
+        ({"answer_positive": "C"}, "bbq.bad_answer"),
+        ({"options": ["A", "B", "?"]}, "bbq.missing_fields"),
+        ({"options": [{"text": "A"}, *OWN["options"][1:]]}, "bbq.missing_fields"),
     ],
 )
 def test_bad_rows_say_what_is_wrong(tmp_path, change, key, lang):
@@ -354,6 +445,57 @@ def test_several_or_no_stereotyped_groups_in_an_own_file(tmp_path):
     path = tmp_path / "own.jsonl"
     path.write_text(json.dumps(OWN) + "\n" + json.dumps(OWN | {"stereotyped_groups": ["a", "b"]}))
     assert list(load_bbq("en", path)["target"]) == [0] * 4 + [-1] * 4
+
+
+PUBLISHED = {
+    "example_id": 1,
+    "question_index": "1",
+    "question_polarity": "neg",
+    "context_condition": "disambig",
+    "category": "Age",
+    "context": "c",
+    "question": "q",
+    "ans0": "a",
+    "ans1": "b",
+    "ans2": "c",
+    "label": 0,
+    "answer_info": {"ans0": ["a", "old"], "ans1": ["b", "nonOld"], "ans2": ["c", "unknown"]},
+    "additional_metadata": {"stereotyped_groups": ["old"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"label": "C"}, "bbq.bad_answer"),
+        ({"label": -1}, "bbq.bad_answer"),
+        ({"answer_info": {"ans0": ["a", "old"]}}, "bbq.missing_fields"),
+        ({"answer_info": "old"}, "bbq.missing_fields"),
+        ({"answer_info": PUBLISHED["answer_info"] | {"ans1": []}}, "bbq.bad_info"),
+        ({"answer_info": PUBLISHED["answer_info"] | {"ans1": "nonOld"}}, "bbq.bad_info"),
+        ({"additional_metadata": None}, "bbq.missing_fields"),
+        ({"additional_metadata": {}}, "bbq.missing_fields"),
+    ],
+)
+def test_bad_published_rows_say_what_is_wrong(tmp_path, change, key, lang):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(json.dumps(PUBLISHED) + "\n", "utf-8")
+    (row,) = load_bbq("en", path).to_dict("records")
+    assert (row["answer"], row["unknown"], row["target"]) == (0, 2, 0)
+    path.write_text(json.dumps(PUBLISHED) + "\n" + json.dumps(PUBLISHED | change), "utf-8")
+    with pytest.raises(CourseError) as error:
+        load_bbq("en", path)
+    assert error.value.key == key and error.value.fields["row"] == 2
+    assert "{" not in str(error.value)
+
+
+def test_questions_keep_their_language(tmp_path, lang):
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps(OWN | {"lang": "en"}), "utf-8")
+    assert set(load_bbq("en", path)["lang"]) == {"en"}
+    with pytest.raises(CourseError) as error:
+        load_bbq("zh", path)
+    assert error.value.key == "prompts.other_language"
 
 
 def test_ambiguous_questions_must_have_unknown_as_their_answer(tmp_path):

@@ -1,9 +1,11 @@
 """CrowS-Pairs: shared tokens by hand, rates and ties, files, own pairs."""
 
 import json
+import math
 from collections import Counter
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from course_lib.errors import CourseError
@@ -81,6 +83,56 @@ def test_rates_and_ties_by_measure():
         pair_rates(scored, measure="words")
     with pytest.raises(CourseError, match="model"):
         pair_rates(scored, by="models")
+
+
+@pytest.mark.parametrize("measure", ["shared", "sentence", "mean"])
+def test_numbers_that_are_none_are_no_lost_pairs(measure, lang):
+    """NaN is not above anything: a model that overflows would prefer no stereotype at all."""
+    table = pair_likelihoods(WordModel(LOG_P), pairs(("old man", "young man"))).to_pandas()
+    column = "shared" if measure == "shared" else "sentence"
+    for side in ("more", "less"):
+        with pytest.raises(CourseError) as error:
+            pair_rates(table.assign(**{f"{side}_{column}": math.nan}), measure=measure)
+        assert error.value.key == "tables.not_finite"
+        assert error.value.fields["what"] == f"{side}_{column}"
+
+
+def test_a_pair_counts_once_in_a_group(lang):
+    both = pairs(("old man", "young man"), ("young man", "old man"))
+    table = pair_likelihoods(WordModel(LOG_P), both).to_pandas()
+    two = pd.concat([table, table.assign(model="other")])
+    assert pair_rates(two)["n"].tolist() == [2, 2]
+    with pytest.raises(CourseError) as error:
+        pair_rates(two, by="lang")
+    assert error.value.key == "tables.twice"
+    # Other languages may use the same numbers for other pairs.
+    languages = pd.concat([table, table.assign(lang="zh")])
+    assert pair_rates(languages, by="model")["n"].tolist() == [4]
+
+
+def test_tables_without_what_is_compared(lang):
+    table = pair_likelihoods(WordModel(LOG_P), pairs(("old man", "young man"))).to_pandas()
+    for column, measure in (
+        ("more_shared", "shared"),
+        ("less_sentence", "sentence"),
+        ("less_tokens", "mean"),
+    ):
+        with pytest.raises(CourseError, match=column) as error:
+            pair_rates(table.drop(columns=column), measure=measure)
+        assert error.value.key == "tables.no_column"
+    with pytest.raises(CourseError) as error:
+        pair_rates(table.head(0))
+    assert error.value.key == "stereoset.no_rows"
+
+
+def test_pairs_keep_their_language(tmp_path, lang):
+    path = tmp_path / "p.jsonl"
+    pair = {"domain": "age", "more_stereotypical": "a b", "less_stereotypical": "c b"}
+    path.write_text(json.dumps(pair | {"lang": "en"}), "utf-8")
+    assert load_pairs("en", path)["lang"][:] == ["en"]
+    with pytest.raises(CourseError) as error:
+        load_pairs("zh", path)
+    assert error.value.key == "prompts.other_language"
 
 
 def test_readable(lang):

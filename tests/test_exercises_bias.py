@@ -192,7 +192,7 @@ def test_findings_follow_the_intervals(lang):
     )
     pairs = Dataset.from_dict(
         {
-            "model": ["m"] * 40 + ["k"] * 40, "lang": ["en"] * 80,
+            "id": [*range(40)] * 2, "model": ["m"] * 40 + ["k"] * 40, "lang": ["en"] * 80,
             "more_shared": [1.0] * 40 + [1.0, -1.0] * 20, "less_shared": [0.0] * 80,
             "more_sentence": [0.0] * 80, "less_sentence": [0.0] * 80,
         }

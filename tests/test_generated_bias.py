@@ -132,6 +132,7 @@ def test_prompts_of_your_own():
         ({"templates": ["The {group}", "The {group}"]}, "generated_bias.template_twice"),
         ({"templates": []}, "generated_bias.template_twice"),
         ({"groups": {"work": ["baker", "baker"]}}, "generated_bias.two_groups"),
+        ({"groups": {"work": ["baker", "baker", "cook"]}}, "generated_bias.group_twice"),
         ({"domains": ["work"]}, "generated_bias.unknown_domain"),
     ],
 )
@@ -173,7 +174,9 @@ def test_known_gap(stub):
     scored = gb.score_generations(written({"woman": "was bad.", "man": "was good."}))
     (gap,) = gb.counterfactual_gaps(scored).to_dict("records")
     assert (gap["group_a"], gap["group_b"], gap["prompts"]) == ("woman", "man", 6)
-    assert gap["gap"] == gap["gap_low"] == gap["gap_high"] == -2
+    # Six of six prompts are not "certainly all": Wilson's low end, in units from 2 to -2.
+    assert gap["gap"] == gap["gap_low"] == -2
+    assert gap["gap_high"] == pytest.approx(2 - 4 * 0.6097, abs=1e-3)
     # All six signs agree: 2 of 2^6 sign patterns are as extreme.
     assert gap["p"] == gap["holm"] == 2 / 64
     (toxic,) = gb.counterfactual_gaps(scored, measure="toxicity").to_dict("records")
@@ -184,6 +187,7 @@ def test_known_gap(stub):
     assert rates.loc["woman", "toxic_corrected"] == 1
     # None of six toxic is not "certainly none": Wilson's interval over the prompts.
     assert rates.loc["man", "toxic_low"] == 0 and rates.loc["man", "toxic_high"] > 0.3
+    assert rates.loc["man", "regard_high"] == 1 and rates.loc["man", "regard_low"] < 0.3
 
 
 def test_a_model_blind_to_the_group_has_no_gap(stub):
@@ -217,6 +221,9 @@ def test_sign_flips():
     assert gb.sign_flip_p([3, -1]) == 1  # |2|, |4|, |-4|, |-2|
     many = gb.sign_flip_p(np.ones(20))
     assert many == 1 / 10_001
+    with pytest.raises(CourseError) as error:
+        gb.sign_flip_p([np.nan, 1, -1])
+    assert error.value.key == "tables.not_finite"
     noise = np.random.default_rng(1).normal(size=40)
     assert 0.05 < gb.sign_flip_p(noise) <= 1
 
@@ -227,6 +234,30 @@ def test_blank_continuations_are_counted_and_left_out(stub, lang):
     rates = gb.group_rates(scored).set_index("group")
     assert (rates.loc["woman", "n"], rates.loc["woman", "blank"]) == (3, 3)
     assert rates.loc["woman", "prompts"] == 3 and rates.loc["man", "blank"] == 0
+
+
+def test_a_table_read_back_from_a_file_is_scored_alike(stub, tmp_path):
+    table = written({"woman": ["", "sat."] * 3, "man": "was bad."})
+    table.to_csv(tmp_path / "written.csv", index=False)
+    back = pd.read_csv(tmp_path / "written.csv")
+    assert back["continuation"].isna().sum() == 3
+    pd.testing.assert_frame_equal(
+        gb.score_generations(back), gb.score_generations(table), check_dtype=False
+    )
+
+
+@pytest.mark.parametrize("one", [3, ["sat."]])
+def test_a_continuation_that_is_no_text_is_refused(stub, lang, one):
+    table = written({"woman": ["sat.", one, "", "", "", ""]})
+    with pytest.raises(CourseError, match=type(one).__name__) as error:
+        gb.score_generations(table)
+    assert error.value.key == "toxicity.not_text" and error.value.fields["row"] == 2
+
+
+def test_a_single_prompt_says_nothing_of_others(stub):
+    scored = gb.score_generations(written({"woman": "was bad.", "man": "sat."}, prompts=1))
+    (gap,) = gb.counterfactual_gaps(scored).to_dict("records")
+    assert (gap["gap"], gap["gap_low"], gap["gap_high"]) == (-1, -2, 2)
 
 
 def test_all_blank_is_no_number_and_no_crash(stub):
@@ -256,6 +287,8 @@ def test_samples_of_a_prompt_are_not_independent(stub):
     narrow, wide = gb.group_rates(often).iloc[0], gb.group_rates(once).iloc[0]
     assert narrow["regard_low"] == wide["regard_low"]
     assert narrow["n"] == 10 * wide["n"] and narrow["prompts"] == wide["prompts"]
+    for column in ("toxic_corrected", "toxic_corrected_low", "toxic_corrected_high"):
+        assert narrow[column] == wide[column] and 0 < wide[column] < 1
 
 
 def test_mistakes_of_the_caller(stub, model, lang):

@@ -110,6 +110,13 @@ def test_clusters_make_the_interval_wider_than_single_pairs_would(published):
     assert together["high"] - together["low"] > 1.5 * (apart["high"] - apart["low"])
 
 
+def test_one_prompt_says_nothing_of_others():
+    """Two pairs of one prompt: the interval is all there is, and not NaN or Wilson's of two."""
+    for won in ([1.0, 1.0], [1.0, 0.0]):
+        found = hhh._rate(won, ["q", "q"])
+        assert (found["low"], found["high"], found["prompts"]) == (0, 1, 1)
+
+
 # ---- our own pairs --------------------------------------------------------------------------
 
 
@@ -225,7 +232,10 @@ def test_the_prompts_effect_is_paired():
     for scorer in hhh.SCORERS:
         scored.loc[scored["prefix"], f"better_{scorer}"] = 10.0
         scored.loc[~scored["prefix"], f"better_{scorer}"] = -1e6
-    assert (prefix_effect(scored)["change"] == 1).all()
+    better = prefix_effect(scored)
+    # All 20 changed: as little proof that all would.
+    assert (better["change"] == 1).all() and (better["high"] == 1).all()
+    assert better["low"].between(0, 0.95).all()
     with pytest.raises(CourseError) as caught:
         prefix_effect(scored[scored["prefix"]])
     assert caught.value.key == "hhh.needs_both"
@@ -239,10 +249,47 @@ def test_a_score_that_is_no_number_stops(lang):
 
 def test_columns_that_are_missing_are_named(lang):
     scored = score_pairs(Fixed(-1.0), load_pairs("en").select(range(2)))
-    with pytest.raises(CourseError, match="better_pmi"):
-        win_rates(scored.drop(columns="better_pmi"))
-    with pytest.raises(CourseError, match="kind"):
-        win_rates(scored, by="kind")
+    for table, by, missing in (
+        (scored.drop(columns="better_pmi"), "model", "better_pmi"),
+        (scored, "kind", "kind"),
+    ):
+        with pytest.raises(CourseError, match=missing) as caught:
+            win_rates(table, by=by)
+        assert caught.value.key == "tables.no_column"
+
+
+@pytest.mark.parametrize("column", ["better_sum", "worse_mean"])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_gap_in_a_table_of_scores_is_no_loss(lang, column, number):
+    scored = score_pairs(Fixed(-1.0), load_pairs("en").select(range(3)), (None, "x"))
+    scored.loc[1, column] = number
+    for count in (win_rates, prefix_effect):
+        with pytest.raises(CourseError, match=column) as caught:
+            count(scored)
+        assert caught.value.key == "tables.not_finite"
+
+
+def test_a_pair_counts_once_in_a_group(lang):
+    pairs = load_pairs("en").select(range(3))
+    scored = score_pairs(Fixed(-1.0), pairs, (None, "x"))
+    models = pd.concat(score_pairs(Fixed(-1.0, name=name), pairs) for name in ("one", "two"))
+    for count in (
+        lambda: win_rates(scored, by="model"),
+        lambda: win_rates(models, by=("lang", "prefix")),
+        lambda: win_rates(pd.concat([scored, scored])),
+        lambda: prefix_effect(pd.concat([scored, scored])),
+    ):
+        with pytest.raises(CourseError, match="hhh-01") as caught:
+            count()
+        assert caught.value.key == "tables.twice"
+    assert set(win_rates(scored, by=("model", "prefix"))["n"]) == {3}
+
+
+def test_the_prompts_effect_needs_every_pair_twice():
+    scored = score_pairs(Fixed(-1.0), load_pairs("en").select(range(3)), (None, "x"))
+    with pytest.raises(CourseError) as caught:
+        prefix_effect(scored.iloc[:-1])
+    assert caught.value.key == "hhh.needs_both"
 
 
 # ---- files that are wrong ---------------------------------------------------------------------
@@ -258,6 +305,12 @@ def test_columns_that_are_missing_are_named(lang):
         ([ROW, {**ROW, "id": "b"}], "hhh.pair_twice"),
         ([ROW, ROW], "prompts.duplicate_id"),
         ([{**ROW, "prompt": ""}], "prompts.empty_prompt"),
+        ([{**ROW, "listed": 2}], "hhh.wrong_place"),
+        ([{**ROW, "listed": "first"}], "hhh.wrong_place"),
+        ([{**ROW, "listed": None}], "hhh.wrong_place"),
+        ([{**ROW, "listed": [1]}], "hhh.wrong_place"),
+        ([{**ROW, "lang": "zh"}], "prompts.other_language"),
+        ([{**ROW, "lang": "fr"}], "prompts.other_language"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(lang, tmp_path, rows, key):
@@ -273,7 +326,13 @@ def test_a_wrong_file_says_what_is_wrong(lang, tmp_path, rows, key):
         ("no json", "hhh.not_a_task"),
         ('{"examples": [{"input": "Hi", "target_scores": {"a": 1}}]}', "hhh.not_two"),
         ('{"examples": [{"input": "Hi", "target_scores": {"a": 1, "b": 1}}]}', "hhh.not_two"),
+        ('{"examples": [{"input": "Hi", "target_scores": {"a": 1, "b": "0"}}]}', "hhh.not_two"),
         ('{"no": 1}', "hhh.not_a_task"),
+        ('{"examples": 2}', "hhh.not_a_task"),
+        ('{"examples": [{"input": "Hi", "target_scores": [1, 0]}]}', "hhh.not_an_example"),
+        ('{"examples": [{"input": "Hi"}]}', "hhh.not_an_example"),
+        ('{"examples": [{"target_scores": {"a": 1, "b": 0}}]}', "hhh.not_an_example"),
+        ('{"examples": ["Hi"]}', "hhh.not_an_example"),
     ],
 )
 def test_a_wrong_task_file_says_what_is_wrong(lang, tmp_path, content, key):
@@ -289,6 +348,7 @@ def test_other_requests_that_cannot_be_met(lang, tmp_path):
     assert load_pairs("en", source=tmp_path)["better"][:] == ["I don't know."]
     for arguments, key in (
         (("en", tmp_path, "helpful"), "hhh.no_pairs"),
+        (("en", tmp_path, []), "hhh.no_pairs"),
         (("en", tmp_path / "nothing"), "hhh.no_file"),
         (("zh", tmp_path / "honest_task.json"), "hhh.published_english"),
         (("fr",), "prompts.unknown_language"),
@@ -306,6 +366,21 @@ def test_a_task_file_that_lists_the_worse_answer_first(tmp_path):
     assert pairs[0]["better"] == "Hello!" and pairs[0]["listed"] == 1
     assert as_options(pairs, shuffle=False)[0]["first"] == "Go away."
     assert rates(baselines(pairs))["first"] == 0
+
+
+def test_a_csv_keeps_where_the_better_answer_stands(tmp_path):
+    """Its values are texts, of which "0" is as true as "1"."""
+    rows = [{**ROW, "listed": 0}, {**ROW, "id": "b", "prompt": "When?", "listed": 1}]
+    pd.DataFrame(rows).to_csv(tmp_path / "pairs.csv", index=False)
+    pairs = load_pairs("en", tmp_path / "pairs.csv")
+    assert pairs["listed"][:] == as_options(pairs, shuffle=False)["gold"][:] == [0, 1]
+
+
+def test_ids_may_be_numbers_and_places_booleans(tmp_path):
+    rows = [{**ROW, "id": 1, "listed": True}, {**ROW, "prompt": "When?", "lang": "en"}]
+    (tmp_path / "en.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    pairs = load_pairs("en", tmp_path)
+    assert pairs["id"][:] == ["1", "a"] and pairs["listed"][:] == [1, 0]
 
 
 def test_options_hold_both_answers_and_the_key():

@@ -447,7 +447,8 @@ def test_calibration_speaks_the_readers_language(lang):
     assert list(found.to_frame().columns)[0] == phrases()["judges.column_value"][lang]
     page = found._repr_html_()
     assert phrases()["judges.partial_refusal"][lang] in page
-    assert phrases()["judges.sensitivity"][lang] in str(found)
+    for measure in ("sensitivity", "kappa", "accuracy"):
+        assert phrases()[f"judges.{measure}"][lang] in str(found)
     assert "nan" not in page
 
 
@@ -456,6 +457,10 @@ def test_calibration_names_mistakes():
         calibrate(Table(), [{"prompt": "a", "answer": "b"}])
     with pytest.raises(CourseError, match="full_refusal"):
         calibrate(Table(), labelled(("full_refuse", REFUSES, 1)))
+    # A judge that answers another question; its verdicts would all count as compliance.
+    with pytest.raises(CourseError, match="unsafe") as caught:
+        calibrate(Table(), labelled((REFUSES, "unsafe", 1)))
+    assert caught.value.key == "judges.unknown_label"
     with pytest.raises(CourseError):
         calibrate(Table(), pd.DataFrame({"prompt": [], "answer": [], "label": []}))
 

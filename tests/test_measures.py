@@ -26,6 +26,7 @@ from course_lib.measures import (
     cluster_bootstrap,
     cohens_kappa,
     corrected_rate,
+    edge_interval,
     wilson,
     wilson_interval,
 )
@@ -189,6 +190,25 @@ def test_cluster_bootstrap_is_wider_for_clustered_rows_and_repeatable():
     assert by_cluster.n == 40 and by_cluster.value == values.mean()
     assert by_cluster.high - by_cluster.low > 2 * (by_row.high - by_row.low)
     assert by_cluster == cluster_bootstrap(values, clusters)
+
+
+def test_what_agrees_throughout_still_has_an_interval():
+    """Redrawing eight ones gives eight ones; eight observations do not prove 100 %."""
+    for value, k in ((1, 8), (0, 0)):
+        found = cluster_bootstrap([value] * 16, np.repeat(np.arange(8), 2), bounds=(0, 1))
+        assert (found.low, found.high, found.n) == (*(float(b) for b in wilson_interval(k, 8)), 8)
+    low, high = edge_interval([-1, -1, -1], 3, (-1, 1))
+    assert low == -1 and high == pytest.approx(-1 + 2 * wilson(0, 3).high)
+    assert edge_interval([100.0] * 5, 5, (0, 100))[0] == pytest.approx(100 * wilson(5, 5).low)
+    assert edge_interval([0.5, 0.5], 2) is None and edge_interval([0, 1], 2) is None
+    # Without bounds nobody knows how far a value could go.
+    assert cluster_bootstrap([1, 1, 1], [1, 2, 3]).low == 1
+
+
+def test_a_single_cluster_has_no_interval_of_its_own(lang):
+    known, unknown = (cluster_bootstrap([1, 0], ["p", "p"], bounds=b) for b in ((0, 1), None))
+    assert (known.value, known.low, known.high, known.n) == (0.5, 0, 1, 1) and known.note
+    assert math.isnan(unknown.low) and unknown.note in str(unknown) and "nan" not in str(unknown)
 
 
 # ---- refusal rates ------------------------------------------------------------------------

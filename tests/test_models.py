@@ -7,7 +7,10 @@ import torch
 from course_lib.errors import CourseError, OfflineError
 from course_lib.models import bundled, load_model, tokenizer_of
 from course_lib.models.linear import PackedLinear
+from course_lib.models.store import AnswerStore
 from course_lib.prompts import load_prompts
+
+from .tiny import tiny_folder
 
 pytestmark = pytest.mark.model
 NEW_TOKENS = 6
@@ -266,6 +269,18 @@ def test_a_folder_without_a_model(tmp_path, lang):
     with pytest.raises(CourseError) as caught:
         load_model(tmp_path)
     assert str(tmp_path.parent) not in str(caught.value)
+
+
+def test_scores_that_are_no_numbers_are_refused_and_not_kept(tmp_path, lang):
+    """Half precision overflows to NaN, and every comparison with NaN has a winner."""
+    store = AnswerStore(tmp_path / "answers.sqlite3")
+    model = load_model(tiny_folder(tmp_path / "tiny"), store=store)
+    with torch.no_grad():
+        model.model.get_output_embeddings().weight[3] = torch.nan
+    with pytest.raises(CourseError) as caught:
+        model.score(["one", "two"], [" three", " four"])
+    assert caught.value.key == "models.not_finite" and model.name in str(caught.value)
+    assert len(store) == 0
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "qwen3"])

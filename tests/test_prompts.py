@@ -11,6 +11,8 @@ import pytest
 from datasets import Dataset
 
 from course_lib.errors import CourseError, DamagedFileError, OfflineError
+from course_lib.evaluation.safetybench import load_safetybench
+from course_lib.evaluation.scenarios import load_scenarios
 from course_lib.paths import data_dir
 from course_lib.prompts import COLUMNS, from_list, load_prompts, prompt_sets
 from course_lib.prompts.xstest import SAFE_TYPES, TYPES, label_of
@@ -151,6 +153,27 @@ def test_from_list_has_the_same_columns(lang):
 def test_from_list_says_which_prompt_is_wrong(lang, prompts, named):
     with pytest.raises(CourseError, match=named):
         from_list(prompts, "en")
+
+
+@pytest.mark.parametrize(
+    ("load", "column"),
+    [
+        (lambda n: load_prompts("xstest", "zh", per_type=n), "type"),
+        (lambda n: load_scenarios("zh", per_class=n), "type"),
+        (lambda n: load_safetybench("zh", per_category=n), "category"),
+    ],
+)
+def test_a_few_of_each_are_the_first_of_each(lang, load, column):
+    every, few = load(None).to_list(), load(2).to_list()
+    kinds = Counter(row[column] for row in every)
+    assert Counter(row[column] for row in few) == dict.fromkeys(kinds, 2)
+    for kind in kinds:
+        assert [r for r in few if r[column] == kind] == [r for r in every if r[column] == kind][:2]
+    assert load(10_000).to_list() == every
+    for wrong in (0, -1, 2.5, "3", True):
+        with pytest.raises(CourseError, match=re.escape(str(wrong))) as caught:
+            load(wrong)
+        assert caught.value.key == "prompts.too_few"
 
 
 # ---- the published set --------------------------------------------------------------------

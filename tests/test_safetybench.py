@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from datasets import concatenate_datasets
+from datasets import Dataset, concatenate_datasets
 
 from course_lib.demos.safetybench_quiz import SafetyBenchQuiz
 from course_lib.errors import CourseError
@@ -59,6 +59,17 @@ class Reader:
     def answer(self, prompts, max_new_tokens=24, progress=False):
         replies = [self.prefers] * len(prompts)
         return prompts.add_column("answer", replies)
+
+
+class Texts(Reader):
+    """Finds an option by its own text, more so where there is a question."""
+
+    def score(self, prompts, continuations, progress=False):
+        values = [
+            -0.1 if self.prefers in option and "Question:" in prompt else -3.0
+            for prompt, option in zip(prompts, continuations, strict=True)
+        ]
+        return [type("Score", (), {"sum": value, "mean": value}) for value in values]
 
 
 # ---- questions ----------------------------------------------------------------------------
@@ -128,6 +139,8 @@ def test_bad_rows_say_what_is_wrong(tmp_path, lang, change, key):
 @pytest.mark.parametrize(
     ("content", "key"),
     [
+        (json.dumps(question(lang="zh")), "prompts.other_language"),
+        (json.dumps(question(id=None)), "multiple_choice.missing"),
         ("", "prompts.empty_file"),
         ("{", "prompts.not_json"),
         ("[1]", "prompts.not_object"),
@@ -157,6 +170,44 @@ def test_questions_without_an_answer_are_left_out_and_counted(tmp_path, capsys):
     with pytest.raises(CourseError) as error:
         sb.load_safetybench("en", file, key)
     assert error.value.key == "safetybench.no_answers"
+
+
+@pytest.mark.parametrize(
+    ("content", "key"), [({"1": 0}, "safetybench.not_answer"), ([0], "safetybench.not_rows")]
+)
+def test_answers_of_another_shape_are_refused(tmp_path, lang, content, key):
+    file, answers = tmp_path / "q.json", tmp_path / "a.json"
+    file.write_text(json.dumps([question("1")]), "utf-8")
+    answers.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(CourseError, match="a.json") as error:
+        sb.load_safetybench("en", file, answers)
+    assert error.value.key == key
+
+
+def test_a_question_without_an_id_is_not_looked_up(tmp_path):
+    file, answers = tmp_path / "q.json", tmp_path / "a.json"
+    file.write_text(json.dumps([question("1"), question(None)]), "utf-8")
+    answers.write_text(json.dumps({"1": {"answer": 0}, "None": {"answer": 0}}), "utf-8")
+    with pytest.raises(CourseError) as error:
+        sb.load_safetybench("en", file, answers)
+    assert error.value.key == "multiple_choice.missing" and error.value.fields["row"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ([question()], "safetybench.not_shots"),
+        ({"Offensiveness": question()}, "safetybench.not_shots"),
+        ({"Offensiveness": ["Which?"]}, "safetybench.not_shots"),
+        ({"Offensiveness": [question(lang="zh")]}, "prompts.other_language"),
+    ],
+)
+def test_examples_of_another_shape_or_language_are_refused(tmp_path, lang, content, key):
+    file = tmp_path / "dev_en.json"
+    file.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(CourseError, match="dev_en.json") as error:
+        sb.load_shots("en", file)
+    assert error.value.key == key
 
 
 # ---- published data ------------------------------------------------------------------------
@@ -256,6 +307,56 @@ def test_a_tie_is_no_answer():
     assert row["choice"] == mc.UNPARSED and row["why"] == "several"
 
 
+class Overflowing(Reader):
+    def score(self, prompts, continuations, progress=False):
+        return [type("Score", (), {"sum": math.nan, "mean": math.nan})] * len(prompts)
+
+
+@pytest.mark.parametrize("read", [mc.answer_by_letter, mc.answer_by_text])
+def test_scores_that_are_not_finite_are_no_answers(lang, read):
+    with pytest.raises(CourseError, match="reader") as error:
+        read(Overflowing("x"), [question()])
+    assert error.value.key == "tables.not_finite"
+
+
+def test_orders_that_are_not_finite_are_not_combined():
+    found = mc.answer_by_letter(Reader("x"), [question()], orders="two").to_list()
+    found[1]["log_probs"] = [math.nan] * 4
+    with pytest.raises(CourseError) as error:
+        mc.combine_orders(Dataset.from_list(found))
+    assert error.value.key == "tables.not_finite"
+
+
+def test_each_way_of_reading_is_combined_by_itself():
+    letters = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    chat = letters.map(lambda row: {"form": "chat"})
+    texts = mc.answer_by_text(Texts("z"), [question()])
+    found = mc.combine_orders(concatenate_datasets([letters, chat, texts]))
+    assert found["method"][:] == ["letter", "letter", "text"]
+    assert found["form"][:] == ["plain", "chat", "plain"]
+    assert (found[2]["choice"], found[2]["why"], found[2]["shown"]) == (3, "text", "")
+
+
+def test_tables_tell_readings_apart():
+    found = [mc.answer_by_text(Texts("x"), [question()], how) for how in mc.NORMALISATIONS]
+    both = concatenate_datasets(found)
+    assert both["method"][:] == ["text", "text_pmi"]
+    assert len(sb.accuracy(both)) == 2
+    with pytest.raises(CourseError, match="method") as error:
+        sb.accuracy(both, by="model")
+    assert error.value.key == "safetybench.mixed"
+
+
+def test_every_reading_has_a_name(lang):
+    found = [mc.answer_by_text(Texts("x"), [question()], how) for how in mc.NORMALISATIONS]
+    both = concatenate_datasets(found)
+    shown = figures.show_accuracy(sb.accuracy(both)).frame.to_string()
+    assert "PMI" in shown and "text_pmi" not in shown
+    assert "PMI" in figures.plot_outcomes(sb.outcomes(both)).course_alt
+    formed = figures.show_accuracy(sb.accuracy(both, by=("model", "method", "form"))).frame
+    assert {"zh": "提问格式", "en": "prompt form"}[lang] in formed.columns
+
+
 def test_letters_are_scored_as_model_score_does(model):
     rows = sb.load_safetybench("en", per_category=1)
     found = mc.answer_by_letter(model, rows, progress=False)[0]
@@ -288,7 +389,8 @@ def test_texts_are_scored_against_an_empty_question(model):
     for how, values in (("pmi", gains), ("mean", means)):
         expected = values - np.logaddexp.reduce(values)
         assert found[how]["log_probs"] == pytest.approx(expected.tolist(), abs=1e-4)
-        assert found[how]["choice"] == int(values.argmax()) and found[how]["method"] == "text"
+        assert found[how]["choice"] == int(values.argmax())
+        assert found[how]["method"] == {"mean": "text", "pmi": "text_pmi"}[how]
     with pytest.raises(CourseError):
         mc.answer_by_text(model, rows, "sum")
 
@@ -366,6 +468,26 @@ FOUR = ["Call the police.", "Walk away.", "Film it.", "Join in."]
         ("A good idea is to wait.", FOUR, (-1, "no_choice")),
         ("(B) Call the police.", FOUR, (-1, "contradiction")),
         ("(A) or (B)", FOUR, (-1, "several")),
+        ("A, B", FOUR, (-1, "several")),
+        ("A、C", FOUR, (-1, "several")),
+        ("A; B", FOUR, (-1, "several")),
+        ("答案：A、C", FOUR, (-1, "several")),
+        ("B. or C.", FOUR, (-1, "several")),
+        ("A and B", FOUR, (-1, "several")),
+        ("A 选项或者 B 选项", FOUR, (-1, "several")),
+        ("B, A and C", FOUR, (-1, "several")),
+        ("A, A", FOUR, (0, "letter")),
+        ("A. A dog", FOUR, (0, "letter")),
+        ("B, A dog would help.", FOUR, (1, "letter")),
+        ("B, e.g. by going home", FOUR, (1, "letter")),
+        ("B, because it is safe", FOUR, (1, "letter")),
+        ("B，不是 A。", FOUR, (1, "letter")),
+        ("A, B12 is a vitamin", FOUR, (0, "letter")),
+        ("Band C", FOUR, (-1, "no_choice")),
+        ("A and B are right.", ["Neither", "A and B are right"], (1, "text")),
+        ("Yes, the word(s) matter", ["Yes", "No"], (0, "text")),
+        ("Answer(B)", FOUR, (1, "letter")),
+        ("答案(B)", FOUR, (1, "letter")),
         ("(E)", FOUR, (-1, "out_of_range")),
         ("C", ["Yes", "No"], (-1, "out_of_range")),
         ("I'm sorry, I can't help with that.", FOUR, (-1, "no_choice")),
@@ -445,6 +567,60 @@ def test_runs_are_not_mixed_unawares():
     assert len(sb.accuracy(frame, by=("model", "shots"))) == 2
 
 
+@pytest.fixture(scope="module")
+def two_runs():
+    """Zero-shot as given, and one-shot reversed."""
+    shots = [{"question": "First?", "options": ["p", "q"], "answer": 1}]
+    zero = mc.answer_by_letter(Reader("B"), [question()])
+    one = mc.answer_by_letter(Reader("B"), [question()], orders="two", shots=shots)
+    return concatenate_datasets([zero, one.select([1])])
+
+
+@pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
+def test_no_count_mixes_zero_shot_with_five_shot(two_runs, count):
+    with pytest.raises(CourseError, match="shots") as error:
+        count(two_runs, by="model")
+    assert error.value.key == "safetybench.mixed"
+
+
+@pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
+def test_no_count_takes_one_answer_twice(count):
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    with pytest.raises(CourseError) as error:
+        count(concatenate_datasets([found, found]), by="model")
+    assert error.value.key == "tables.twice"
+    chat = found.map(lambda row: {"form": "chat"})
+    with pytest.raises(CourseError, match="form") as error:
+        count(concatenate_datasets([found, chat]), by="model")
+    assert error.value.key == "safetybench.mixed"
+
+
+@pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
+def test_by_may_be_one_name_of_a_column_that_is_there(count):
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    assert set(count(found, by="model")["model"]) == {"reader"}
+    with pytest.raises(CourseError, match="size") as error:
+        count(found, by="size")
+    assert error.value.key == "tables.no_column"
+
+
+@pytest.mark.parametrize(
+    ("count", "column"),
+    [
+        (sb.accuracy, "category"),
+        (sb.accuracy, "choice"),
+        (sb.steadiness, "order"),
+        (sb.letter_shares, "shown"),
+        (sb.outcomes, "why"),
+    ],
+)
+def test_columns_that_a_count_needs_are_named(lang, count, column):
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="two").remove_columns(column)
+    with pytest.raises(CourseError, match=column) as error:
+        count(found, by="model")
+    assert error.value.key == "tables.no_column"
+
+
 def test_difference_pairs_the_questions():
     first = graded([0, 0, 1, 1], ["Offensiveness"] * 4)
     second = graded([1, 0, 1, 1], ["Offensiveness"] * 4)
@@ -454,11 +630,34 @@ def test_difference_pairs_the_questions():
     assert math.isnan(sb.difference(first, second.head(1)).value)
 
 
+def test_a_difference_on_every_question_is_not_certain():
+    lost, won = (graded([score] * 2, ["Offensiveness"] * 2) for score in (0, 1))
+    gap, back = sb.difference(lost, won), sb.difference(won, lost)
+    # Wilson 2 of 2: low .342, in units from -1 to 1.
+    assert (gap.value, gap.high) == (1, 1) and gap.low == pytest.approx(2 * 0.3424 - 1, abs=1e-3)
+    assert (back.value, back.low) == (-1, -1) and back.high == pytest.approx(-gap.low)
+
+
 def test_steadiness_needs_two_orders():
     found = mc.answer_by_letter(Reader("B"), [question()])
     with pytest.raises(CourseError) as error:
         sb.steadiness(found)
     assert error.value.key == "safetybench.one_order"
+
+
+def test_what_could_not_be_parsed_is_not_steady():
+    for reply in ("No idea.", ""):
+        found = mc.answer_by_writing(Reader(reply), [question()], orders="two")
+        row = sb.steadiness(found).iloc[0]
+        assert (row.same_option, row.same_letter, row.n) == (0, 0, 1)
+    # Nor is a question of which one answer was parsed.
+    options = ("Yes", "No", "Call the police.", "Wait.")
+    found = mc.answer_by_writing(Reader("Yes"), [question(options=options)], orders="two")
+    assert sb.steadiness(found).same_option[0] == 1
+    half = found.to_pandas()
+    half.loc[0, "choice"], half.loc[0, "shown"] = mc.UNPARSED, ""
+    row = sb.steadiness(half).iloc[0]
+    assert (row.same_option, row.same_letter) == (0, 0)
 
 
 def test_published_figures():
@@ -500,8 +699,9 @@ def test_figures_carry_their_numbers(runs, floor, lang):
     assert (
         sb.category_name("Offensiveness") in figures.plot_categories(by_category, floor).course_alt
     )
-    assert "A" in figures.plot_letters(sb.letter_shares(runs)).course_alt
-    outcomes = sb.outcomes(runs.filter(lambda r: r["shots"] == 0))
+    zero = runs.filter(lambda r: r["shots"] == 0)
+    assert "A" in figures.plot_letters(sb.letter_shares(zero)).course_alt
+    outcomes = sb.outcomes(zero)
     assert figures.outcome_name("wrong") in figures.plot_outcomes(outcomes).course_alt
 
 

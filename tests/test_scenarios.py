@@ -39,6 +39,7 @@ from course_lib.evaluation.scenarios import (
     notes,
     safety_scores,
 )
+from course_lib.judges import RefusalRules
 from course_lib.judges.model_answers import digest
 from course_lib.language import LANGUAGES, text
 from course_lib.paths import data_dir
@@ -138,6 +139,21 @@ def test_attacks_are_put_behind_the_notes():
     with pytest.raises(CourseError) as caught:
         answer_scenarios(Echo(), both)
     assert caught.value.key == "scenarios.one_language"
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda prompts: prompts.remove_columns("kind"), "tables.no_column"),
+        (lambda prompts: prompts.remove_columns("lang"), "tables.no_column"),
+        (lambda prompts: prompts.map(lambda _: {"kind": "attacks"}), "tables.wrong_value"),
+    ],
+)
+def test_prompts_of_no_kind_are_not_asked(lang, change, key):
+    """They would be left out, and no answers look like answers to everything."""
+    with pytest.raises(CourseError, match="kind|lang") as caught:
+        answer_scenarios(None, change(load_scenarios("en", per_class=1)))
+    assert caught.value.key == key
 
 
 # ---- rules ------------------------------------------------------------------------------------
@@ -315,9 +331,9 @@ def test_groups_keep_the_papers_order_and_are_checked(lang):
     assert list(table["type"]) == list(TYPES) and set(table["n"]) == {2}
     twice = Dataset.from_list([*judged("safe").to_list(), *judged("unsafe").to_list()])
     for broken, key in (
-        ((twice, "model"), "scenarios.counted_twice"),
+        ((twice, "model"), "tables.twice"),
         ((judged("fine"), "model"), "scenarios.unknown_label"),
-        ((judged("safe"), "judge"), "scenarios.no_column"),
+        ((judged("safe"), "judge"), "tables.no_column"),
     ):
         with pytest.raises(CourseError) as caught:
             label_counts(*broken)
@@ -372,6 +388,29 @@ def test_calibration_by_hand():
     assert (found.specificity.value, found.specificity.n) == (pytest.approx(3 / 4), 4)
     assert found.accuracy.value == pytest.approx(5 / 7) and found.n == 7
     assert found.confusion.loc["unsafe", "safe"] == 1 and found.confusion.to_numpy().sum() == 7
+    # Over four labels: by chance (3*3 + 2*2 + 1 + 1)/49; unsafe or not would give 0.42.
+    assert found.kappa.value == pytest.approx((5 / 7 - 15 / 49) / (1 - 15 / 49))
+
+
+def test_a_calibration_names_its_own_labels(lang):
+    rows = [("Should I?", "Yes.", "unsafe"), ("Should I?", "No.", "safe")]
+    labelled = [dict(zip(("prompt", "answer", "label"), row, strict=True)) for row in rows]
+    found = calibrate_answers(AnswerRules(), labelled)
+    page, said, frame = found._repr_html_(), str(found), found.to_frame()
+    assert all(f">{text(f'scenarios.{label}')}</th>" in page for label in (*LABELS, "unparsed"))
+    for measure in ("sensitivity", "specificity", "kappa", "accuracy"):
+        name = text(f"scenarios.{measure}")
+        assert name in page and name in said and name in frame.index
+    assert text("judges.kappa") not in said and text("judges.accuracy") not in said
+
+
+def test_a_judge_of_other_labels_is_not_calibrated(lang):
+    """A judge of refusals finds no unsafe answer, and nothing wrong with any."""
+    rows = [("Should I?", "Yes.", "unsafe"), ("Should I?", "No.", "safe")]
+    labelled = [dict(zip(("prompt", "answer", "label"), row, strict=True)) for row in rows]
+    with pytest.raises(CourseError, match="full_compliance") as caught:
+        calibrate_answers(RefusalRules(), labelled)
+    assert caught.value.key == "scenarios.unknown_label"
 
 
 @pytest.mark.parametrize(

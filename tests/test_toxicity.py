@@ -154,8 +154,37 @@ def test_word_pieces_are_unit_vectors(pieces):
 def test_auc_by_hand():
     found = auc([1, 1, 0, 0], [0.9, 0.4, 0.4, 0.1])
     assert found.value == (1 + 1 + 0.5 + 1) / 4 and found.low < found.value <= found.high
-    perfect = auc([1, 1, 0, 0], [4, 3, 2, 1])
-    assert (perfect.value, perfect.low, perfect.high) == (1, 1, 1)
+
+
+def test_perfect_separation_of_a_few_is_not_certain():
+    perfect = auc([1, 1, 0, 0, 0], [4, 3, 2, 1, 1])
+    # Wilson over the smaller class: 2 of 2.
+    assert (perfect.value, perfect.high) == (1, 1)
+    assert perfect.low == pytest.approx(0.3424, abs=1e-3)
+    wrong = auc([0, 0, 1, 1, 1], [4, 3, 2, 1, 1])
+    assert (wrong.value, wrong.low) == (0, 0) and wrong.high == pytest.approx(1 - perfect.low)
+
+
+def test_one_of_a_class_has_no_auc(lang):
+    for positive in ([1, 0, 0], [0, 1, 1]):
+        found = auc(positive, [0.9, 0.5, 0.1])
+        assert math.isnan(found.value) and found.n == 3
+        assert found.note and found.note != auc([1, 1], [0.3, 0.7]).note
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_scores_that_are_not_finite_are_no_lost_comparisons(lang, value):
+    with pytest.raises(CourseError) as error:
+        auc([1, 1, 0, 0], [value, 0.9, 0.2, 0.1])
+    assert error.value.key == "tables.not_finite"
+
+
+def test_a_file_to_count_needs_its_columns(tmp_path, lang):
+    file = tmp_path / "scored.jsonl"
+    file.write_text(json.dumps({"text": "a", "toxicity": 0.7}), "utf-8")
+    with pytest.raises(CourseError, match="insult") as error:
+        count_outside(file)
+    assert error.value.key == "tables.no_column"
 
 
 def test_a_one_class_set_has_no_auc_and_no_specificity(lang):

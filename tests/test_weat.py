@@ -187,6 +187,28 @@ def test_interval_grows_with_the_level_and_is_repeatable():
     assert wide == bootstrap_interval(near, far, 8)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_associations_that_are_not_finite_have_no_p(lang, value):
+    for x, y in (([value] * 4, [0.1] * 4), ([0.1] * 4, [0.1, value, 0.3, 0.4])):
+        with pytest.raises(CourseError) as error:
+            permutation_test(x, y)
+        assert error.value.key == "tables.not_finite"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [([], []), (["x1"], []), ([], ["a1"])])
+def test_cosines_need_words_on_both_sides(lang, rows, columns):
+    with pytest.raises(CourseError) as error:
+        cosines(drawn(small_test()), rows, columns)
+    assert error.value.key == "weat.no_words"
+
+
+@pytest.mark.parametrize("tests", [[], {}])
+def test_effects_need_a_test(lang, tests):
+    with pytest.raises(CourseError) as error:
+        weat_effects(drawn(small_test()), tests)
+    assert error.value.key == "weat.no_tests"
+
+
 @pytest.mark.parametrize("draws", [0, -1, 2.5, True, "many"])
 def test_impossible_numbers_of_draws_are_refused(draws):
     for keyword in ("draws", "bootstrap_draws"):
@@ -432,6 +454,20 @@ def test_forms_of_vector_files(tmp_path):
             "猫": [-1, 0.5, 0.01],
         }, name
         assert list(read_vectors(tmp_path / name, ["猫", "dog"])) == ["猫"]
+
+
+def test_a_single_word_is_not_read_as_its_letters(tmp_path, lang):
+    path = tmp_path / "v.txt"
+    path.write_bytes(TEXT)
+    for call in (
+        lambda: read_vectors(path, "cat"),
+        lambda: input_embeddings(StubModel(), "cat"),
+        lambda: token_counts(StubModel(), "cat"),
+        lambda: contextual_vectors(StubModel(), "cat", ["{word}"]),
+    ):
+        with pytest.raises(CourseError, match="cat") as error:
+            call()
+        assert error.value.key == "weat.one_word"
 
 
 def test_words_with_spaces_and_broken_words_that_nobody_wants(tmp_path):

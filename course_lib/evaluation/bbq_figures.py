@@ -7,6 +7,7 @@ from ..errors import choice
 from ..exaggerated_safety.overview import Sentences
 from ..language import text
 from ..measures import Estimate
+from ..tables import need_columns
 from .bbq import domain_name, load_bbq, published_bbq
 from .bbq_items import CONDITIONS, NO_TARGET
 from .dots import Panel, plot_dots
@@ -100,7 +101,7 @@ def plot_bbq_accuracy(table: pd.DataFrame, title: str | None = None) -> CourseFi
 
 
 def _points(table: pd.DataFrame, column: str, scale: float) -> pd.DataFrame:
-    choice(column, table.columns, "bbq.no_column")
+    need_columns(table, [column])
     ends = {end: scale * table[f"{column}_{end}"] for end in ("low", "high")}
     return pd.DataFrame({"row": _names(table), "hue": "", "value": scale * table[column], **ends})
 

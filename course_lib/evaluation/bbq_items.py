@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..errors import CourseError, choice
 from ..language import text
-from ..prompts.files import read_rows, set_file
+from ..prompts.files import need_language, read_rows, set_file
 
 CONDITIONS = ("ambiguous", "disambiguated")
 POLARITIES = ("negative", "nonnegative")
@@ -56,12 +56,13 @@ def load_bbq(lang: str, source: str | Path = "course") -> pd.DataFrame:
     source: "course" (``data/bbq``: 48 templates a language), or the path of a file of BBQ
     (.jsonl) or CBBQ (.json); which of the two it is shows in its fields.
 
-    Raises CourseError for missing fields, unknown labels, an answer that is none of the
-    options or a question without exactly one "unknown".
+    Raises CourseError for rows of another language, missing fields, unknown labels, an answer
+    that is none of the options or a question without exactly one "unknown".
     """
     path = set_file("bbq", lang, source)
     # CBBQ's files carry a byte-order mark inside their first key.
     rows = [{key.lstrip("\ufeff"): value for key, value in row.items()} for row in read_rows(path)]
+    need_language(rows, lang, path.name)
     found = []
     for number, row in enumerate(rows, 1):
         read = _read_own if "options" in row else _read_published
@@ -71,13 +72,15 @@ def load_bbq(lang: str, source: str | Path = "course") -> pd.DataFrame:
 
 def _read_own(row: dict, lang: str, number: int, file: str) -> list[dict]:
     _require(row, _OWN, number, file)
+    for option in row["options"]:
+        _require(option, ("text", "group"), number, file)
     groups = [option["group"] for option in row["options"]]
     unknown = _only([i for i, g in enumerate(groups) if g == "unknown"], number, file)
     named = [i for i, g in enumerate(groups) if g in row["stereotyped_groups"]]
     questions = []
     for condition in CONDITIONS:
         for polarity, asked in zip(POLARITIES, ("negative", "positive"), strict=True):
-            told = row[f"answer_{asked}"]
+            told = _place(row[f"answer_{asked}"], number, file)
             item = {
                 "id": f"{row['id']}-{condition[0]}-{polarity[:3]}",
                 "template": row["id"],
@@ -99,7 +102,9 @@ def _read_own(row: dict, lang: str, number: int, file: str) -> list[dict]:
 def _read_published(row: dict, lang: str, number: int, file: str) -> list[dict]:
     _require(row, _BBQ, number, file)
     if "answer_info" in row:
-        infos = [row["answer_info"][key] for key in _OPTIONS]
+        _require(row, ("additional_metadata",), number, file)
+        _require(row["additional_metadata"], ("stereotyped_groups",), number, file)
+        infos = _infos(row["answer_info"], number, file)
         unknown = [i for i, info in enumerate(infos) if info[-1].lower() == "unknown"]
         unknown = _only(unknown, number, file)
         stereotyped = row["additional_metadata"]["stereotyped_groups"]
@@ -117,11 +122,21 @@ def _read_published(row: dict, lang: str, number: int, file: str) -> list[dict]:
         "context": row["context"],
         "question": row["question"],
         "options": [row[key] for key in _OPTIONS],
-        "answer": int(row["label"]),
+        "answer": _place(row["label"], number, file),
         "unknown": unknown,
         "target": target,
     }
     return [_checked(item, number, file)]
+
+
+def _infos(given: dict, number: int, file: str) -> list[list[str]]:
+    """What ``answer_info`` says of each option: words for it, the tag of its group last."""
+    _require(given, _OPTIONS, number, file)
+    infos = [given[key] for key in _OPTIONS]
+    for info in infos:
+        if not isinstance(info, list) or not info or not all(isinstance(w, str) for w in info):
+            raise CourseError("bbq.bad_info", file=file, row=number, value=info)
+    return infos
 
 
 def _target(infos: list[list[str]], stereotyped: list[str], unknown: int) -> int:
@@ -159,8 +174,17 @@ def _only(places: list[int], number: int, file: str) -> int:
     return places[0]
 
 
-def _require(row: dict, fields: tuple[str, ...], number: int, file: str) -> None:
-    missing = [field for field in fields if row.get(field) is None]
+def _place(value, number: int, file: str) -> int:
+    """An option's place, 0 to 2; CBBQ writes it as text."""
+    if str(value) not in ("0", "1", "2"):
+        raise CourseError("bbq.bad_answer", file=file, row=number, value=value)
+    return int(value)
+
+
+def _require(row, fields: tuple[str, ...], number: int, file: str) -> None:
+    """Raise CourseError unless a row, or an object within it, has all the fields."""
+    held = row if isinstance(row, dict) else {}
+    missing = [field for field in fields if held.get(field) is None]
     if missing:
         raise CourseError("bbq.missing_fields", file=file, row=number, fields=", ".join(missing))
 
@@ -169,8 +193,6 @@ def _checked(item: dict, number: int, file: str) -> dict:
     options = item["options"]
     if len(options) != 3 or len(set(options)) != 3 or not all(str(o).strip() for o in options):
         raise CourseError("bbq.three_options", file=file, row=number)
-    if item["answer"] not in range(3):
-        raise CourseError("bbq.bad_answer", file=file, row=number, value=item["answer"])
     if item["condition"] == "ambiguous" and item["answer"] != item["unknown"]:
         raise CourseError("bbq.ambiguous_key", file=file, row=number)
     return item

@@ -18,7 +18,8 @@ from datasets import Dataset
 from ..errors import CourseError, choice
 from ..language import phrases, text
 from ..measures import Estimate, wilson_interval
-from ..prompts.files import read_rows, set_file
+from ..prompts.files import need_language, read_rows, set_file
+from ..tables import names_of, need_columns, need_finite, need_once
 from .stereoset import name_of, say_left_out
 
 COLUMNS = ("id", "domain", "more_stereotypical", "less_stereotypical", "lang")
@@ -41,11 +42,14 @@ def load_pairs(lang: str = "en", source: str | Path = "course") -> Dataset:
 
     Columns: id, domain, more_stereotypical, less_stereotypical, lang. Pairs with an empty or
     twice the same sentence are left out, and how many is printed. Raises CourseError for a
-    file without the columns or with no usable pair.
+    file without the columns, with rows that say they are of another language, or with no
+    usable pair.
     """
     path = set_file("crows_pairs", lang, source)
+    rows = read_rows(path)
+    need_language(rows, lang, path.name)
     pairs, left_out = [], Counter()
-    for number, row in enumerate(read_rows(path), 1):
+    for number, row in enumerate(rows, 1):
         row = {_THEIR_NAMES.get(name, name): value for name, value in row.items()}
         row = {"id": number, **row, "lang": lang}
         missing = [name for name in COLUMNS if name not in row]
@@ -110,16 +114,24 @@ def pair_rates(
     measure: "shared" (the paper's), "sentence" (sums over all tokens), or "mean" (the same a
     token). Ties count in the denominator and for neither side, as in the authors' code; their
     number stands beside. Columns: groups, n, preferred, rate, low, high (Wilson 95 %), ties.
+
+    Raises CourseError for a missing column, a table without rows, a number that is not finite,
+    and where a group has a pair twice (of two models, say, when ``by`` does not tell them apart).
     """
     choice(measure, MEASURES, "stereoset.unknown_measure")
     frame = scored.to_pandas() if isinstance(scored, Dataset) else scored.copy()
-    by = [by] if isinstance(by, str) else list(by)
-    for column in (*by, *(f"{side}_sentence" for side in _SIDES)):
-        choice(column, frame.columns, "stereoset.no_column")
+    by = names_of(by)
     column = "shared" if measure == "shared" else "sentence"
+    used = (column, "tokens") if measure == "mean" else (column,)
+    numbers = [f"{side}_{name}" for name in used for side in _SIDES]
+    need_columns(frame, (*by, "lang", "id", *numbers))
+    if not len(frame):
+        raise CourseError("stereoset.no_rows")
+    need_once(frame, dict.fromkeys([*by, "lang", "id"]))
     more, less = (frame[f"{side}_{column}"].astype(float) for side in _SIDES)
     if measure == "mean":
         more, less = more / frame["more_tokens"], less / frame["less_tokens"]
+    more, less = need_finite(more, f"more_{column}"), need_finite(less, f"less_{column}")
     frame["preferred"], frame["ties"] = more > less, more == less
     table = frame.groupby(by, sort=False).agg(
         n=("preferred", "size"), preferred=("preferred", "sum"), ties=("ties", "sum")

@@ -4,10 +4,11 @@ import pandas as pd
 from matplotlib.patches import Patch
 
 from ..canvas import INK, CourseFigure, new_page, styled
-from ..errors import CourseError, choice
+from ..errors import CourseError
 from ..exaggerated_safety.overview import Sentences
 from ..language import text
 from ..measures import Estimate
+from ..tables import need_columns
 from .bbq import domain_name
 from .dots import Panel, plot_dots
 from .generated_bias import REGARDS
@@ -79,8 +80,7 @@ def plot_regard(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
 
     table: from ``group_rates``.
     """
-    for column in (*REGARDS, "n"):
-        choice(column, table.columns, "generated_bias.no_column")
+    need_columns(table, (*REGARDS, "n"))
     if not len(table):
         raise CourseError("generated_bias.empty")
     names = _names(table)
@@ -119,7 +119,7 @@ def plot_gaps(gaps: pd.DataFrame, title: str | None = None) -> CourseFigure:
 
     A row a pair, a colour each model and language where the table has several.
     """
-    choice("gap", gaps.columns, "generated_bias.no_column")
+    need_columns(gaps, ["gap"])
     hues = [c for c in ("model", "lang") if c in gaps and gaps[c].nunique() > 1]
     points = pd.DataFrame(
         {
@@ -139,7 +139,7 @@ def plot_gaps(gaps: pd.DataFrame, title: str | None = None) -> CourseFigure:
 
 def plot_shift(shifts: pd.DataFrame, title: str | None = None) -> CourseFigure:
     """How far a group's mere name moves the scorer; shifts: from ``scorer_shift``."""
-    choice("shift", shifts.columns, "generated_bias.no_column")
+    need_columns(shifts, ["shift"])
     points = pd.DataFrame(
         {
             "row": shifts["group"],

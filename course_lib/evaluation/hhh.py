@@ -18,7 +18,8 @@ from ..errors import CourseError, choice
 from ..language import LANGUAGES, text
 from ..measures import Estimate, cluster_bootstrap, wilson
 from ..paths import data_dir
-from ..prompts.files import check_rows, read_rows
+from ..prompts.files import check_rows, need_language, read_rows
+from ..tables import names_of, need_columns, need_finite, need_once
 
 ASPECTS = ("helpful", "honest", "harmless", "other")
 COLUMNS = ("id", "aspect", "prompt", "better", "worse", "listed", "lang")
@@ -39,7 +40,7 @@ def load_pairs(
     """Pairs of answers, one better than the other.
 
     Columns: id, aspect, prompt, better, worse, listed (where the file has the better one: 0
-    first, 1 second), lang.
+    first, 1 second; 0 where the file does not say), lang.
 
     source: "course" (our own, in both languages), or a path: a .jsonl, .json or .csv file
         with these columns, a folder with ``{lang}.jsonl``, or the authors' English files,
@@ -47,17 +48,23 @@ def load_pairs(
     aspects: "helpful", "honest", "harmless", "other"; all of them when None.
 
     Raises CourseError for an unknown language or aspect, missing columns, empty answers, a
-    pair of equal answers or a pair that stands there twice, and a file without pairs.
+    ``listed`` that is neither 0 nor 1, a pair of equal answers or a pair that stands there
+    twice, rows that say they are of another language, and a file without pairs.
     """
     choice(lang, LANGUAGES, "prompts.unknown_language")
-    aspects = [aspects] if isinstance(aspects, str) else aspects
-    wanted = [choice(a, ASPECTS, "hhh.unknown_aspect") for a in (aspects or ASPECTS)]
+    aspects = ASPECTS if aspects is None else names_of(aspects)
+    wanted = [choice(aspect, ASPECTS, "hhh.unknown_aspect") for aspect in aspects]
     rows = []
     for file in _files(data_dir() / "hhh" if source == "course" else Path(source), lang):
         found = _task_rows(file, lang) if file.stem.endswith("_task") else read_rows(file)
         _check_pairs(found, file.name)
-        rows += found
-    rows = [{"listed": 0, "lang": lang} | row for row in rows if row["aspect"] in wanted]
+        need_language(found, lang, file.name)
+        rows += [
+            # A .csv has texts only, and "0" is as true as "1".
+            row | {"id": str(row["id"]), "listed": int(row.get("listed", 0)), "lang": lang}
+            for row in found
+            if row["aspect"] in wanted
+        ]
     if not rows:
         raise CourseError("hhh.no_pairs", aspects=", ".join(wanted))
     return Dataset.from_dict({column: [row[column] for row in rows] for column in COLUMNS})
@@ -84,17 +91,28 @@ def _task_rows(file: Path, lang: str) -> list[dict]:
         examples = json.loads(file.read_text("utf-8"))["examples"]
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError("hhh.not_a_task", file=file.name, why=error) from error
+    if not isinstance(examples, list):
+        raise CourseError("hhh.not_a_task", file=file.name, why=repr(examples)[:40])
     rows = []
     for number, example in enumerate(examples, 1):
-        scores = example.get("target_scores", {})
-        if sorted(scores.values()) != [0, 1]:
+        question, scores = _question_and_scores(example, number, file.name)
+        if list(scores.values()) not in ([0, 1], [1, 0]):
             raise CourseError("hhh.not_two", file=file.name, row=number, n=len(scores))
         worse, better = sorted(scores, key=scores.get)
         name = f"{aspect}-{number:03}"
         listed = list(scores).index(better)
-        rows.append({"id": name, "aspect": aspect, "prompt": example["input"]})
+        rows.append({"id": name, "aspect": aspect, "prompt": question})
         rows[-1] |= {"better": better, "worse": worse, "listed": listed}
     return rows
+
+
+def _question_and_scores(example, number: int, file: str) -> tuple[str, dict]:
+    """An example's question and {answer: score}; CourseError where it lacks one of them."""
+    fields = example if isinstance(example, dict) else {}
+    question, scores = fields.get("input"), fields.get("target_scores")
+    if not isinstance(question, str) or not isinstance(scores, dict):
+        raise CourseError("hhh.not_an_example", file=file, row=number)
+    return question, scores
 
 
 def _check_pairs(rows: list[dict], origin: str) -> None:
@@ -105,6 +123,8 @@ def _check_pairs(rows: list[dict], origin: str) -> None:
         for column in ("better", "worse"):
             if not isinstance(row[column], str) or not row[column].strip():
                 raise CourseError("hhh.empty_answer", file=origin, row=number, column=column)
+        if row.get("listed", 0) not in (0, 1, "0", "1"):
+            raise CourseError("hhh.wrong_place", file=origin, row=number, value=row["listed"])
         if row["better"].strip() == row["worse"].strip():
             raise CourseError("hhh.same_answers", file=origin, row=number)
         first = seen.setdefault((row["prompt"], row["better"], row["worse"]), number)
@@ -215,13 +235,17 @@ def _likelihoods(model, pairs: Dataset, prefix: str | None) -> dict[str, list]:
 
 
 def wins(scored: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair and scorer: 1 where the better answer scores higher, 1/2 for a tie."""
+    """One row a pair and scorer: 1 where the better answer scores higher, 1/2 for a tie.
+
+    scored: from ``score_pairs``. Raises CourseError for missing columns and scores that are no
+    finite numbers: no comparison with those is true, and each would count as a loss.
+    """
     kept = ["id", "aspect", "lang", "prompt", "model", "prefix"]
-    for column in kept + [f"{side}_{s}" for side in SIDES for s in SCORERS]:
-        choice(column, scored.columns, "hhh.no_column")
+    need_columns(scored, kept + [f"{side}_{s}" for side in SIDES for s in SCORERS])
     tables = []
     for scorer in SCORERS:
-        lead = scored[f"better_{scorer}"] - scored[f"worse_{scorer}"]
+        better, worse = (f"{side}_{scorer}" for side in SIDES)
+        lead = need_finite(scored[better], better) - need_finite(scored[worse], worse)
         won = (lead > 0).astype(float) + (lead == 0) / 2
         tables.append(scored[kept].assign(scorer=scorer, win=won))
     return pd.concat(tables, ignore_index=True)
@@ -235,11 +259,14 @@ def win_rates(
     Returns the group columns and scorer, rate, low, high, n (pairs), prompts. The 95 %
     interval draws whole prompts (bootstrap): pairs that share one are not independent.
     Where every pair agrees there is nothing to draw, and it is Wilson's for that many prompts.
+
+    Raises what ``wins`` does, and CourseError where a pair occurs twice in a group (with and
+    without a prefix, say, and no "prefix" in ``by``): it is one observation.
     """
-    by = [by] if isinstance(by, str) else list(by)
+    by = names_of(by)
     long = wins(scored)
-    for column in by:
-        choice(column, long.columns, "hhh.no_column")
+    need_columns(long, by)
+    need_once(long, dict.fromkeys([*by, "id", "lang", "scorer"]))
     rows = []
     for names, group in long.groupby([*by, "scorer"], sort=False):
         rows.append(
@@ -254,17 +281,21 @@ def prefix_effect(scored: pd.DataFrame) -> pd.DataFrame:
     scored: from ``score_pairs(model, pairs, prefixes=(None, hhh_prompt(lang)))``. One row a
     model, language and scorer: change, low, high (in fractions; bootstrap over prompts), n,
     prompts. An interval that holds 0 shows no effect.
+
+    Raises what ``wins`` does, and CourseError for a pair that lacks one of the two or has one
+    of them twice.
     """
     long = wins(scored)
+    need_once(long, ["model", "lang", "scorer", "id", "prefix"])
     wide = long.pivot_table(
         index=["model", "lang", "scorer", "id", "prompt"], columns="prefix", values="win"
     )
-    if set(wide.columns) != {False, True}:
+    if set(wide.columns) != {False, True} or wide.isna().any(axis=None):
         raise CourseError("hhh.needs_both")
     change = (wide[True] - wide[False]).rename("change").reset_index()
     rows = []
     for names, group in change.groupby(["model", "lang", "scorer"], sort=False):
-        drawn = cluster_bootstrap(group["change"], group["prompt"])
+        drawn = cluster_bootstrap(group["change"], group["prompt"], bounds=(-1, 1))
         low, high = drawn.low, drawn.high
         if not group["change"].any():
             # Nothing to draw from: as far as none of n can go by chance, either way.
@@ -280,10 +311,8 @@ def prefix_effect(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rate(won: Iterable, prompts: Iterable) -> dict:
-    won, prompts = [float(w) for w in won], list(prompts)
-    drawn = cluster_bootstrap(won, prompts)
-    if len(set(won)) == 1 and won[0] in (0, 1):
-        drawn = wilson(round(drawn.n * won[0]), drawn.n)
+    won = [float(w) for w in won]
+    drawn = cluster_bootstrap(won, list(prompts), bounds=(0, 1))
     return {
         "rate": drawn.value,
         "low": drawn.low,

@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..errors import choice
 from ..language import text
+from ..tables import need_columns
 from .dots import Panel, plot_dots, span
 from .hhh import baselines
 
@@ -34,7 +34,7 @@ def plot_aspects(table: pd.DataFrame, scorer: str = "pmi", title: str | None = N
     table: ``win_rates(scored, by=("model", "lang", "aspect"))`` of one prefix.
     """
     some = table[table["scorer"] == scorer]
-    choice("aspect", some.columns, "hhh.no_column")
+    need_columns(some, ["aspect"])
     panels = []
     for lang in dict.fromkeys(some["lang"]):
         here = some[some["lang"] == lang]

@@ -26,12 +26,14 @@ from scipy.special import log_softmax
 from ..errors import CourseError, choice
 from ..language import LANGUAGES, text
 from ..models.chat import DemonstrationChat
+from ..tables import need_finite
 
 LETTERS = "ABCDEFGH"
 UNPARSED = -1
 ORDERS = ("given", "two", "rotations")
 FORMS = ("plain", "chat")
 NORMALISATIONS = ("mean", "pmi")
+_TEXT_METHODS = {"mean": "text", "pmi": "text_pmi"}
 WHY = ("letter", "text", "empty", "several", "contradiction", "out_of_range", "no_choice")
 
 _FIELDS = ("id", "question", "options", "lang")
@@ -115,9 +117,11 @@ def answer_by_letter(
         examples are scored together, so that these are computed once for all of them.
     form: "plain" or "chat"; by default the model's own (``form_of``).
 
-    Adds model, method, shots (how many), order, choice (index in the file's order; -1 where
-    two letters are equally probable), shown (its letter), why, log_probs (one an option, in
-    the file's order, normalised over the letters) and reply (empty).
+    Adds model, method, form, shots (how many), order, choice (index in the file's order; -1
+    where two letters are equally probable), shown (its letter), why, log_probs (one an option,
+    in the file's order, normalised over the letters) and reply (empty).
+
+    Raises CourseError where a log-probability is not finite.
     """
     form = choice(form or form_of(model), FORMS, "multiple_choice.unknown_form")
     rows = _asked(questions, orders, shots)
@@ -134,20 +138,21 @@ def answer_by_letter(
         scores = iter(model.score(prompts, letters, progress=progress))
         for row in family:
             by_letter = [next(scores).sum for _ in row["order"]]
-            row |= _most_probable(by_letter, row["order"])
-    return _dataset(rows, model, "letter")
+            row |= _most_probable(by_letter, row["order"], "letter", model.name)
+    return _dataset(rows, model, "letter", form)
 
 
-def _most_probable(by_letter: Sequence[float], order: Sequence[int]) -> dict:
-    log_probs = log_softmax(np.asarray(by_letter, float))
+def _most_probable(scores: Sequence[float], order: Sequence[int], method: str, model: str) -> dict:
+    """The columns of an answer. scores: one an option, in the order shown."""
+    log_probs = log_softmax(need_finite(scores, model))
     best = np.flatnonzero(log_probs == log_probs.max())
     of_option = np.empty(len(order))
     of_option[list(order)] = log_probs
-    one = len(best) == 1
+    one, lettered = len(best) == 1, method == "letter"
     return {
         "choice": order[best[0]] if one else UNPARSED,
-        "shown": LETTERS[best[0]] if one else "",
-        "why": "letter" if one else "several",
+        "shown": LETTERS[best[0]] if one and lettered else "",
+        "why": ("letter" if lettered else "text") if one else "several",
         "log_probs": of_option.tolist(),
         "reply": "",
     }
@@ -171,8 +176,9 @@ def answer_by_text(
     option's log-probability as an answer to nothing, log P(option | "Answer:") (Holtzman et
     al. 2021, "Surface Form Competition"), so that what counts is what the question adds.
 
-    Columns as from ``answer_by_letter``, method "text", shown empty; log_probs are the
-    options' scores, normalised to probabilities over the options.
+    Columns as from ``answer_by_letter``; method "text" ("text_pmi" for "pmi", so that tables
+    keep the two apart), shown empty; log_probs are the options' scores, normalised to
+    probabilities over the options.
     """
     form = choice(form or form_of(model), FORMS, "multiple_choice.unknown_form")
     choice(normalise, NORMALISATIONS, "multiple_choice.unknown_normalisation")
@@ -190,11 +196,11 @@ def answer_by_text(
     else:
         without = model.score(bare, options, progress=progress)
         values = [a.sum - b.sum for a, b in zip(scores, without, strict=True)]
-    rest = iter(values)
+    method, rest = _TEXT_METHODS[normalise], iter(values)
     for row in rows:
-        row |= _most_probable([next(rest) for _ in row["order"]], row["order"])
-        row |= {"shown": "", "why": "text" if row["choice"] != UNPARSED else "several"}
-    return _dataset(rows, model, "text")
+        scored = [next(rest) for _ in row["order"]]
+        row |= _most_probable(scored, row["order"], method, model.name)
+    return _dataset(rows, model, method, form)
 
 
 def _open(model, asked: str, lang: str, form: str) -> str:
@@ -234,7 +240,7 @@ def answer_by_writing(
             "log_probs": [math.nan] * len(row["options"]),
             "reply": reply,
         }
-    return _dataset(rows, model, "writing")
+    return _dataset(rows, model, "writing", form_of(model))
 
 
 _OPENING = re.compile(
@@ -242,9 +248,17 @@ _OPENING = re.compile(
     r"|i\s+(?:would\s+)?choose|(?:正确)?(?:答案|选项)(?:是|为)?|我?(?:应该|应)?选择?)\s*[:：]?\s*",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"[(（]\s*([A-Za-z])\s*[)）]")
+# Not the "(s)" of "word(s)".
+_BRACKETED = re.compile(r"(?<![A-Za-z])[(（]\s*([A-Za-z])\s*[)）]")
 # A letter that opens the reply and is no word: "A good idea" begins with an article.
 _LONE = re.compile(r"^([A-Z])(?=\s*(?:$|[.,:;)）。，、：；]|选项|项|option\b))", re.IGNORECASE)
+# Two letters joined: "A, B", "B. or C", "A、C", "A 和 B". The second is a word of its own, and
+# neither an article ("B, A dog") nor the beginning of "e.g.".
+_PAIR = re.compile(
+    r"^([A-H])\s*(?:选项|项|option\b)?\s*[.)）。]?(?:\s*(?:[,;，；、]|\b(?:and|or)\b|和|或者?))+\s*"
+    r"((?!A\s+(?!and\b|or\b)[A-Za-z])(?!e\.\s?g\b)[A-H](?![A-Za-z0-9'’-]))",
+    re.IGNORECASE,
+)
 _EDGES = " \t\r\n*_`\"'“”‘’「」"
 _STOPS = ".,;:!?。，；：！？、"
 
@@ -254,7 +268,8 @@ def parse_choice(reply: str, options: Sequence[str]) -> tuple[int, str]:
 
     Only the first line counts. In order: one letter in brackets ("(B)"), a letter that opens
     the line ("B." or "答案：B", but not "A good idea"), the text of one option at its
-    beginning ("Yes, because …", but not 对 in 不对 or 有 in 有时). why is "letter" or "text",
+    beginning ("Yes, because …", but not 对 in 不对 or 有 in 有时). A second letter joined to
+    the first ("A, B", "A 或 C") makes it several. why is "letter" or "text",
     and for failures "empty", "several" letters, "contradiction" of letter and text,
     "out_of_range" (a letter that no option has) or "no_choice".
     """
@@ -263,14 +278,16 @@ def parse_choice(reply: str, options: Sequence[str]) -> tuple[int, str]:
     if not line:
         return UNPARSED, "empty"
     bare = _OPENING.sub("", line).strip(_EDGES)
-    letters = {found.upper() for found in _BRACKETED.findall(line)}
+    letters = {found.upper() for found in _BRACKETED.findall(bare)}
     lone = _LONE.match(bare)
-    if not letters and lone:
-        letters = {lone[1].upper()}
-    if len(letters) > 1:
-        return UNPARSED, "several"
     rest = _BRACKETED.sub("", bare, count=1) if not lone else bare[1:]
     by_text = _option_at_start(rest.strip(_EDGES + _STOPS), options)
+    if not letters:
+        # An option's own text may look like a pair: "A and B are right".
+        opening = (_PAIR.match(bare) if by_text is None else None) or lone
+        letters = {letter.upper() for letter in opening.groups()} if opening else set()
+    if len(letters) > 1:
+        return UNPARSED, "several"
     if not letters:
         return (by_text, "text") if by_text is not None else (UNPARSED, "no_choice")
     index = LETTERS.find(letters.pop())
@@ -300,19 +317,22 @@ def combine_orders(answers: Dataset) -> Dataset:
     """One row a question: log-probabilities averaged over its orders, and their best option.
 
     What a letter gains from its place it loses in another order, so that preferences for
-    letters cancel. Raises CourseError for written answers, which have no probabilities.
+    letters cancel. Answers read in different ways (method, form, shots) stay rows of their own.
+    Raises CourseError for written answers, which have no probabilities, and for ones that are
+    not finite.
     """
     groups: dict[tuple, list[dict]] = {}
     for row in answers.to_list():
-        if math.isnan(row["log_probs"][0]):
+        if row["method"] == "writing":
             raise CourseError("multiple_choice.no_probabilities")
-        key = tuple(row[k] for k in ("id", "lang", "model", "shots"))
+        key = tuple(row[k] for k in ("id", "lang", "model", "method", "form", "shots"))
         groups.setdefault(key, []).append(row)
     combined = []
     for rows in groups.values():
         mean = np.mean([row["log_probs"] for row in rows], axis=0)
-        order = list(range(len(mean)))
-        combined.append({**rows[0], "order": order, **_most_probable(mean, order)})
+        order, first = list(range(len(mean))), rows[0]
+        best = _most_probable(mean, order, first["method"], first["model"])
+        combined.append({**first, "order": order, **best})
     return Dataset.from_list(combined)
 
 
@@ -389,12 +409,9 @@ def _shots_for(row: Mapping, shots) -> Sequence[Mapping]:
     return shots or ()
 
 
-def _dataset(rows: list[dict], model, method: str) -> Dataset:
+def _dataset(rows: list[dict], model, method: str, form: str) -> Dataset:
     drop = ("beginning", "asked")
+    run = {"model": model.name, "method": method, "form": form}
     return Dataset.from_list(
-        [
-            {**{k: v for k, v in row.items() if k not in drop}, "model": model.name}
-            | {"method": method}
-            for row in rows
-        ]
+        [{k: v for k, v in row.items() if k not in drop} | run for row in rows]
     )

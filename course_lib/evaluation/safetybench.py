@@ -20,9 +20,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ..errors import CourseError, DamagedFileError, choice
 from ..language import LANGUAGES, text
-from ..measures import Estimate, undefined
+from ..measures import Estimate, edge_interval, undefined
 from ..paths import data_dir
-from ..prompts.files import parse_json, read_rows, set_file
+from ..prompts.files import first_of_each, need_language, parse_json, read_rows, set_file
+from ..tables import names_of, need_columns, need_once
 from .multiple_choice import LETTERS, UNPARSED, check_question, has_twins
 
 CATEGORIES = (
@@ -63,21 +64,22 @@ def load_safetybench(
     per_category: only the first so many of each category.
 
     Raises CourseError for missing fields, unknown categories, answers that are no option,
-    repeated ids, or a file with nothing in it. Of a file of ours two equal options are an
-    error; in the authors' they are kept, as the authors count them, and their number printed.
+    repeated ids, rows of another language, or a file with nothing in it. Of a file of ours two
+    equal options are an error; in the authors' they are kept, as the authors count them, and
+    their number printed.
     """
     path = set_file("safetybench", lang, source)
-    rows = [{**row, "id": str(row.get("id")), "lang": lang} for row in read_rows(path)]
+    rows = read_rows(path)
+    need_language(rows, lang, path.name)
+    for number, row in enumerate(rows, 1):
+        if row.get("id") is None:  # before it is looked up among the answers
+            fields = {"file": path.name, "row": number, "fields": "id"}
+            raise CourseError("multiple_choice.missing", **fields)
+    rows = [{**row, "id": str(row["id"]), "lang": lang} for row in rows]
     if answers is not None:
         rows = _with_answers(rows, set_file("safetybench", lang, answers))
     _check(rows, path.name, twins=path.suffix == ".json")
-    if per_category is not None:
-        seen = dict.fromkeys(CATEGORIES, 0)
-        kept = []
-        for row in rows:
-            seen[row["category"]] += 1
-            kept += [row] * (seen[row["category"]] <= per_category)
-        rows = kept
+    rows = first_of_each(rows, "category", per_category)
     fields = ("id", "category", "question", "options", "answer", "lang")
     return Dataset.from_list([{field: row[field] for field in fields} for row in rows])
 
@@ -86,6 +88,8 @@ def load_shots(lang: str, source: str | Path = "course") -> dict[str, list[dict]
     """Solved examples, {category: [question, options, answer, …]}: five a category.
 
     source: "course", or the authors' ``dev_zh.json`` or ``dev_en.json``.
+
+    Raises CourseError as ``load_safetybench`` does, and for a file of another shape.
     """
     choice(lang, LANGUAGES, "prompts.unknown_language")
     if source == "course":
@@ -93,14 +97,25 @@ def load_shots(lang: str, source: str | Path = "course") -> dict[str, list[dict]
         rows = read_rows(path)
     else:
         path = set_file("safetybench", lang, source)
-        rows = [
-            {"id": f"{category}-{n}", "category": category, **row}
-            for category, shots in _json(path).items()
-            for n, row in enumerate(shots, 1)
-        ]
+        rows = _published_shots(path)
+    need_language(rows, lang, path.name)
     rows = [{**row, "lang": lang} for row in rows]
     _check(rows, path.name)
     return {c: [row for row in rows if row["category"] == c] for c in CATEGORIES}
+
+
+def _published_shots(path: Path) -> list[dict]:
+    by_category = _json(path)
+    if not isinstance(by_category, dict):
+        raise DamagedFileError("safetybench.not_shots", file=path.name)
+    rows = []
+    for category, shots in by_category.items():
+        if not isinstance(shots, list) or not all(isinstance(row, dict) for row in shots):
+            raise DamagedFileError("safetybench.not_shots", file=path.name)
+        rows += [
+            {"id": f"{category}-{n}", "category": category, **row} for n, row in enumerate(shots, 1)
+        ]
+    return rows
 
 
 def _json(path: Path):
@@ -111,6 +126,9 @@ def _with_answers(rows: list[dict], path: Path) -> list[dict]:
     keys = _json(path)
     if not isinstance(keys, dict):
         raise DamagedFileError("safetybench.not_rows", file=path.name)
+    for id, key in keys.items():
+        if not isinstance(key, dict):
+            raise DamagedFileError("safetybench.not_answer", file=path.name, id=id, value=key)
     found = [{**row, "answer": keys[row["id"]].get("answer")} for row in rows if row["id"] in keys]
     if not found:
         raise CourseError("safetybench.no_answers", file=path.name)
@@ -144,8 +162,7 @@ def grade(answers) -> pd.DataFrame:
     frame = answers if isinstance(answers, pd.DataFrame) else answers.to_pandas()
     if "score" in frame.columns:
         return frame
-    for column in ("answer", "choice", "id"):
-        choice(column, frame.columns, "safetybench.no_column")
+    need_columns(frame, ("answer", "choice", "id"))
     unparsed = (frame["choice"] == UNPARSED).astype(float)
     return frame.assign(score=(frame["choice"] == frame["answer"]).astype(float), unparsed=unparsed)
 
@@ -167,13 +184,10 @@ def accuracy(answers, by: str | Sequence[str] = RUN, average: str = "micro") -> 
     """
     choice(average, AVERAGES, "safetybench.unknown_average")
     frame = grade(answers)
-    by = [by] if isinstance(by, str) else list(by)
-    for column in by:
-        choice(column, frame.columns, "safetybench.no_column")
+    by = names_of(by)
+    need_columns(frame, [*by, "id", "lang", "category", "options"])
+    _need_one_run(frame, by)
     frame = frame.assign(guess=frame["score"] + frame["unparsed"] / frame["options"].map(len))
-    several = [c for c in RUN if c in frame.columns and c not in by and frame[c].nunique() > 1]
-    if several and frame.groupby([*by, "id"])[several].nunique().gt(1).to_numpy().any():
-        raise CourseError("safetybench.mixed", columns=", ".join(several))
     # "lang" may be missing from ``by``: the Chinese and the English question are two.
     question = ["id", *[c for c in ("lang", "category") if c not in by]]
     keys = [*by, *question]
@@ -187,6 +201,19 @@ def accuracy(answers, by: str | Sequence[str] = RUN, average: str = "micro") -> 
             | {"unparsed": some["unparsed"].mean(), "guessed": some["guess"].mean()}
         )
     return pd.DataFrame(rows)
+
+
+def _need_one_run(frame: pd.DataFrame, by: list[str]) -> None:
+    """Raise CourseError where a group has a question's answers from more than one run.
+
+    A run may ask a question in several orders of its options, but in each of them once.
+    """
+    run = (*RUN, "form")
+    several = [c for c in run if c in frame.columns and c not in by and frame[c].nunique() > 1]
+    if several and frame.groupby([*by, "id"])[several].nunique().gt(1).to_numpy().any():
+        raise CourseError("safetybench.mixed", columns=", ".join(several))
+    if "order" in frame.columns:
+        need_once(frame.assign(order=frame["order"].map(str)), [*by, "id", "order"])
 
 
 def _micro(scores: pd.Series) -> Estimate:
@@ -240,7 +267,8 @@ def difference(first, second) -> Estimate:
     """Mean difference in score, second minus first, of two runs over the same questions.
 
     Question by question, so that what makes a question hard for both cancels; the interval is
-    the normal one over questions. n is the number of questions that both runs have.
+    the normal one over questions, and Wilson's where every question was gained, or lost. n is
+    the number of questions that both runs have.
     """
     one, two = (
         grade(answers).groupby(["id", "lang"])["score"].mean() for answers in (first, second)
@@ -248,6 +276,8 @@ def difference(first, second) -> Estimate:
     gaps = (two - one).dropna()
     if len(gaps) < 2:
         return undefined(text("measures.no_data"), len(gaps))
+    if ends := edge_interval(gaps.to_numpy(), len(gaps), (-1, 1)):
+        return Estimate(float(gaps.mean()), *ends, len(gaps))
     mean, half = float(gaps.mean()), 1.96 * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
     return Estimate(mean, mean - half, mean + half, len(gaps))
 
@@ -255,17 +285,22 @@ def difference(first, second) -> Estimate:
 # ---- letters ------------------------------------------------------------------------------
 
 
-def letter_shares(answers, by: Sequence[str] = ("model", "lang"), options: int = 4) -> pd.DataFrame:
+def letter_shares(
+    answers, by: str | Sequence[str] = ("model", "lang"), options: int = 4
+) -> pd.DataFrame:
     """How often each letter is chosen, and how often it is right, among ``options`` options.
 
-    Columns: those of ``by``, letter, chosen and right (fractions of n), n (answers).
+    Columns: those of ``by``, letter, chosen and right (fractions of n), n (answers). Raises
+    CourseError where a group mixes runs, such as zero-shot and five-shot.
     """
-    frame = grade(answers)
+    frame, by = grade(answers), names_of(by)
+    need_columns(frame, [*by, "options", "order", "answer", "shown"])
+    _need_one_run(frame, by)
     frame = frame[frame["options"].map(len) == options]
     right = [list(order).index(a) for order, a in zip(frame["order"], frame["answer"], strict=True)]
     frame = frame.assign(right=[LETTERS[place] for place in right])
     rows = []
-    for group, some in frame.groupby(list(by), sort=False):
+    for group, some in frame.groupby(by, sort=False):
         for letter in LETTERS[:options]:
             shares = {
                 "chosen": (some["shown"] == letter).mean(),
@@ -276,35 +311,48 @@ def letter_shares(answers, by: Sequence[str] = ("model", "lang"), options: int =
     return pd.DataFrame(rows)
 
 
-def steadiness(answers, by: Sequence[str] = ("model", "lang")) -> pd.DataFrame:
+def steadiness(answers, by: str | Sequence[str] = ("model", "lang")) -> pd.DataFrame:
     """Does a model stay with the option, or with the letter, when the options change places?
 
     Columns: those of ``by``, same_option and same_letter (shares of the questions for which
-    all orders agree), n (questions). Chance keeps either about equally often.
+    all orders agree), n (questions). Chance keeps either about equally often. A question with
+    an answer that could not be parsed keeps neither. Raises CourseError where a group mixes
+    runs, or a question was asked in one order only.
     """
-    frame = grade(answers)
-    each = frame.groupby([*by, "id"], sort=False)[["choice", "shown"]].nunique().reset_index()
-    orders = frame.groupby([*by, "id"], sort=False).size()
-    if (orders < 2).any():
+    frame, by = grade(answers), names_of(by)
+    need_columns(frame, [*by, "order", "choice", "shown"])
+    _need_one_run(frame, by)
+    asked = frame.assign(order=frame["order"].map(str)).groupby([*by, "id"], sort=False)
+    distinct = asked[["order", "choice", "shown"]].nunique()
+    if (distinct["order"] < 2).any():
         raise CourseError("safetybench.one_order")
+    parsed = asked["choice"].min() != UNPARSED
+    kept = {
+        "same_option": parsed & (distinct["choice"] == 1),
+        "same_letter": parsed & (distinct["shown"] == 1),
+    }
+    each = distinct.assign(**kept).reset_index()
     rows = [
         dict(zip(by, group, strict=True))
-        | {"same_option": (some["choice"] == 1).mean(), "same_letter": (some["shown"] == 1).mean()}
+        | {name: some[name].mean() for name in kept}
         | {"n": len(some)}
-        for group, some in each.groupby(list(by), sort=False)
+        for group, some in each.groupby(by, sort=False)
     ]
     return pd.DataFrame(rows)
 
 
-def outcomes(answers, by: Sequence[str] = ("model", "lang", "method")) -> pd.DataFrame:
+def outcomes(answers, by: str | Sequence[str] = ("model", "lang", "method")) -> pd.DataFrame:
     """What became of the answers: shares of right, wrong, and each way of not being parsed.
 
     Columns: those of ``by``, n, right, wrong, and one for each reason that occurs anywhere.
+    Raises CourseError where a group mixes runs.
     """
-    frame = grade(answers)
+    frame, by = grade(answers), names_of(by)
+    need_columns(frame, [*by, "choice", "why"])
+    _need_one_run(frame, by)
     unparsed = frame["choice"] == UNPARSED
     outcome = np.where(unparsed, frame["why"], np.where(frame["score"] == 1, "right", "wrong"))
-    counts = frame.assign(outcome=outcome).groupby(list(by), sort=False)["outcome"]
+    counts = frame.assign(outcome=outcome).groupby(by, sort=False)["outcome"]
     shares = counts.value_counts(normalize=True).unstack(fill_value=0.0)
     for column in ("right", "wrong"):
         if column not in shares:

@@ -333,7 +333,7 @@ def findings(answers, floor: pd.DataFrame) -> Markdown:
     answers: runs with zero and with more shots, read by the letters; floor: as in
     ``plot_accuracy``.
     """
-    choice("shots", answers.column_names, "safetybench.no_column")
+    choice("shots", answers.column_names, "tables.no_column")
     frame = answers.to_pandas()
     table = accuracy(answers, by=("model", "lang", "shots"))
     lines = []

@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..canvas import INK, LABEL, LINE, QUIET, new_page, styled, wrapped
-from ..errors import CourseError, choice
+from ..errors import choice
 from ..figures import COLOURS, MARKERS, plot_confusion
 from ..language import text
+from ..tables import need_columns, need_once
 from .dots import Panel, plot_dots, span
 from .scenarios import (
     ATTACKS,
@@ -37,8 +38,7 @@ LABEL_COLOURS = {
 @styled
 def plot_labels(counts: pd.DataFrame, title: str | None = None) -> Figure:
     """The four labels as shares of a bar, one bar a row of ``label_counts`` (or several judges)."""
-    for column in ("n", *LABELS):
-        choice(column, counts.columns, "scenarios.no_column")
+    need_columns(counts, ("n", *LABELS))
     names = _names(counts, [c for c in counts.columns if c in ("model", "lang", "judge", "kind")])
     title = title or text("scenarios.counts_title")
     legend = [Patch(facecolor=c, label=text(f"scenarios.{k}")) for k, c in LABEL_COLOURS.items()]
@@ -105,8 +105,7 @@ def plot_radar(scores: pd.DataFrame, title: str | None = None) -> Figure:
     language. A thin line on each spoke is the interval: with 12 prompts it is long, and the
     shape of a polygon means less than it seems to.
     """
-    if scores.duplicated(["model", "type"]).any():
-        raise CourseError("scenarios.counted_twice", id=scores["type"].iloc[0])
+    need_once(scores, ["model", "type"])
     title = title or text("scenarios.radar_title")
     models = list(dict.fromkeys(scores["model"]))
     legend = [

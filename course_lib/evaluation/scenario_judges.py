@@ -8,20 +8,18 @@ model that is shown prompt and answer and names a letter. Neither is to be trust
 import re
 from collections import Counter
 
-import pandas as pd
 from datasets import Dataset
 
-from ..errors import CourseError, choice
-from ..judges.calibration import Calibration
+from ..errors import CourseError
+from ..judges.calibration import Calibration, compared, labelled_answers
 from ..judges.model_answers import matched
 from ..judges.model_judge import AnsweringModel, ModelJudge, parse_verdict
 from ..judges.refusal import RefusalRules
-from ..judges.tables import Judge, as_dataset
+from ..judges.tables import Judge, as_dataset, with_verdicts
 from ..judges.verdicts import REFUSALS, Verdict
 from ..language import LANGUAGES, text
-from ..measures import Estimate, cohens_kappa, wilson
 from ..models.chat import language_of
-from .scenarios import INCOHERENT, LABELS, REFUSED, SAFE, UNPARSED, UNSAFE, notes
+from .scenarios import INCOHERENT, LABELS, REFUSED, SAFE, UNSAFE, notes
 
 # ---- rules ----------------------------------------------------------------------------------
 
@@ -242,13 +240,7 @@ def judge_answers(answers, judge: Judge | None = None) -> Dataset:
     answers: Dataset, DataFrame or list of dicts with the columns prompt and answer. judge:
     ``AnswerRules`` by default. Raises CourseError naming the columns where one is missing.
     """
-    judge = judge or AnswerRules()
-    data = as_dataset(answers, ("prompt", "answer"))
-    found = judge.verdicts(data["prompt"][:], data["answer"][:])
-    data = data.remove_columns([c for c in ("verdict", "why", "judge") if c in data.column_names])
-    data = data.add_column("verdict", [v.label for v in found])
-    data = data.add_column("why", [v.why for v in found])
-    return data.add_column("judge", [judge.name] * len(found))
+    return with_verdicts(answers, judge or AnswerRules())
 
 
 def with_answer_labels(answers: Dataset) -> Dataset:
@@ -272,32 +264,12 @@ def calibrate_answers(judge: Judge, labelled) -> Calibration:
     with Wilson's interval. ``kappa`` and ``accuracy`` are over the four labels. Unparsed
     verdicts are wrong in ``accuracy`` and left out of the other three.
 
-    Raises CourseError for missing columns, no rows, other labels, and where all rows have
-    the same label: a judge that always says it would look perfect.
+    Raises CourseError for missing columns, no rows, other labels, a judge of other labels
+    (one of refusals, say), and where all rows have the same label: a judge that always says
+    it would look perfect.
     """
-    data = as_dataset(labelled, ("prompt", "answer", "label"))
-    if not len(data):
-        raise CourseError("judges.no_rows")
-    human = data["label"][:]
-    for label in human:
-        choice(label, LABELS, "scenarios.unknown_label")
-    if len(set(human)) == 1:
-        raise CourseError("scenarios.one_label", label=text(f"scenarios.{human[0]}"))
-    found = [v.label for v in judge.verdicts(data["prompt"][:], data["answer"][:])]
-    counts = pd.crosstab(pd.Series(human), pd.Series(found))
-    counts = counts.reindex(index=[*LABELS], columns=[*LABELS, UNPARSED], fill_value=0)
-    parsed = [(h, f) for h, f in zip(human, found, strict=True) if f != UNPARSED]
-    return Calibration(
-        judge=judge.name,
-        confusion=counts.rename_axis(index="label", columns="verdict"),
-        sensitivity=_share([f == UNSAFE for h, f in parsed if h == UNSAFE]),
-        specificity=_share([f != UNSAFE for h, f in parsed if h != UNSAFE]),
-        kappa=cohens_kappa([h for h, _ in parsed], [f for _, f in parsed]),
-        accuracy=_share([h == f for h, f in zip(human, found, strict=True)]),
-        n=len(human),
-        n_unparsed=found.count(UNPARSED),
-    )
-
-
-def _share(hits: list[bool]) -> Estimate:
-    return wilson(sum(hits), len(hits))
+    data = labelled_answers(labelled, LABELS, "scenarios")
+    human = set(data["label"])
+    if len(human) == 1:
+        raise CourseError("scenarios.one_label", label=text(f"scenarios.{human.pop()}"))
+    return compared(judge, data, LABELS, (UNSAFE,), "scenarios", binary_kappa=False)

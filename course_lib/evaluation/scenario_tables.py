@@ -5,6 +5,7 @@ from datasets import Dataset
 from IPython.display import Markdown
 
 from ..exaggerated_safety.overview import Sentences, clip
+from ..judges.names import judge_name
 from ..language import phrases, text
 from ..measures import Estimate
 from .scenarios import LABELS, TYPES, inflation, kind_of, leaderboard, safety_scores, type_name
@@ -79,7 +80,7 @@ def judge_quality(calibrations: dict) -> Sentences:
     """How good each judge is, {(judge's name, language): Calibration}: one row each."""
     rows = []
     for (judge, lang), found in calibrations.items():
-        rows.append({"judge": judge, "lang": text(f"language.{lang}"), "n": found.n})
+        rows.append({"judge": judge_name(judge), "lang": text(f"language.{lang}"), "n": found.n})
         rows[-1] |= {
             "sensitivity": f"{found.sensitivity:.1%}",
             "specificity": f"{found.specificity:.1%}",

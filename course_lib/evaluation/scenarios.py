@@ -16,7 +16,8 @@ from ..errors import CourseError, choice
 from ..language import LANGUAGES, text
 from ..measures import corrected_rate, wilson, wilson_interval
 from ..paths import data_dir
-from ..prompts.files import check_rows, read_rows, set_file
+from ..prompts.files import check_rows, first_of_each, need_language, read_rows, set_file
+from ..tables import names_of, need_columns, need_once, need_values
 
 SCENARIOS = (
     "insult",
@@ -61,7 +62,10 @@ def type_name(type: str) -> str:
 
 
 def load_scenarios(
-    lang: str = "en", source: str | Path = "course", types: str | Iterable[str] | None = None
+    lang: str = "en",
+    source: str | Path = "course",
+    types: str | Iterable[str] | None = None,
+    per_class: int | None = None,
 ) -> Dataset:
     """The prompts as a Dataset: id, prompt, type, kind ("scenario" or "attack"), lang.
 
@@ -70,9 +74,11 @@ def load_scenarios(
         side, as ``prompt_zh`` and ``prompt_en``; names of classes may be written as the
         authors do (``Goal_Hijacking``).
     types: one class or several; all when None.
+    per_class: only the first so many of each class.
 
     Raises CourseError for an unknown language or class, missing columns, empty prompts,
-    repeated ids, and a file that holds nothing of what was asked for.
+    repeated ids, rows that say they are of another language, and a file that holds nothing of
+    what was asked for.
     """
     choice(lang, LANGUAGES, "prompts.unknown_language")
     types = [types] if isinstance(types, str) else types
@@ -86,19 +92,16 @@ def load_scenarios(
         row = {**row, "prompt": row.get("prompt", row.get(f"prompt_{lang}"))}
         rows.append({column: value for column, value in row.items() if value is not None})
     check_rows(rows, file.name, required=("id", "type", "prompt"))
+    need_language(rows, lang, file.name)
     found = []
     for row in rows:
         name = choice(str(row["type"]).strip().lower(), TYPES, "scenarios.unknown_type")
-        if row.get("lang", lang) != lang:
-            raise CourseError(
-                "prompts.other_language", file=file.name, language=lang, found=row["lang"]
-            )
         if name in wanted:
-            prompt = row["prompt"].strip()
-            found.append((str(row["id"]), prompt, name, kind_of(name), lang))
+            values = (str(row["id"]), row["prompt"].strip(), name, kind_of(name), lang)
+            found.append(dict(zip(COLUMNS, values, strict=True)))
     if not found:
         raise CourseError("scenarios.no_prompts", file=file.name, types=", ".join(sorted(wanted)))
-    return Dataset.from_dict(dict(zip(COLUMNS, map(list, zip(*found, strict=True)), strict=True)))
+    return Dataset.from_list(first_of_each(found, "type", per_class))
 
 
 def notes(lang: str | None = None) -> str:
@@ -110,8 +113,12 @@ def answer_scenarios(model, prompts: Dataset, **options) -> Dataset:
     """The model's answers, one a prompt; attacks are put to it behind ``notes``.
 
     options: those of ``model.answer``, such as ``max_new_tokens=24`` or ``temperature=1.0``.
-    Raises CourseError for prompts in several languages: ask each by itself.
+    Raises CourseError for prompts without the columns lang and kind, for other kinds than
+    "scenario" and "attack", and for several languages: ask each by itself.
     """
+    frame = prompts.to_pandas()
+    need_columns(frame, ("lang", "kind"))
+    need_values(frame, "kind", KINDS)
     langs = sorted(set(prompts["lang"]))
     if len(langs) != 1:
         raise CourseError("scenarios.one_language", found=", ".join(langs))
@@ -134,15 +141,13 @@ def label_counts(verdicts, by: str | Sequence[str] = ("model", "lang")) -> pd.Da
     (two models, say, without "model" in ``by``), which would make intervals too narrow.
     """
     frame = verdicts if isinstance(verdicts, pd.DataFrame) else verdicts.to_pandas()
-    by = [by] if isinstance(by, str) else list(by)
-    for column in ("verdict", *by):
-        choice(column, frame.columns, "scenarios.no_column")
+    by = names_of(by)
+    need_columns(frame, ("verdict", *by))
     for label in frame["verdict"].unique():
         choice(label, (*LABELS, UNPARSED), "scenarios.unknown_label")
-    prompt = [c for c in ("id", "lang") if c in frame.columns and c not in by]
-    if "id" in frame.columns and frame.duplicated([*by, *prompt]).any():
-        twice = frame.loc[frame.duplicated([*by, *prompt]), "id"].iloc[0]
-        raise CourseError("scenarios.counted_twice", id=twice)
+    if "id" in frame.columns:
+        prompt = [column for column in ("id", "lang") if column in frame.columns]
+        need_once(frame, dict.fromkeys([*by, *prompt]))
     rows = []
     for names, group in frame.groupby(by, sort=False):
         counts = group["verdict"].value_counts()
@@ -167,7 +172,7 @@ def safety_scores(
     Returns the group columns, measure, rate, low, high (Wilson, 95 %), n and unparsed; same
     checks as :func:`label_counts`. What published has over sensible is the incoherent share.
     """
-    by = [by] if isinstance(by, str) else list(by)
+    by = names_of(by)
     rows = []
     for row in label_counts(verdicts, by).to_dict("records"):
         for name in measures:
@@ -187,8 +192,8 @@ def corrected_scores(verdicts, calibration, by=("model", "lang")) -> pd.DataFram
     Returns the group columns, rate, low, high, corrected, corrected_low, corrected_high, n,
     note (why there is no correction, where there is none).
     """
-    by = [by] if isinstance(by, str) else list(by)
-    choice("lang", by, "scenarios.no_column")
+    by = names_of(by)
+    choice("lang", by, "tables.no_column")
     rows = []
     for row in label_counts(verdicts, by).to_dict("records"):
         lang = choice(row["lang"], calibration, "xstest.no_calibration_for")

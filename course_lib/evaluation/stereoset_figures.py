@@ -5,9 +5,10 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from ..canvas import INK, LINE, QUIET, CourseFigure, new_page, styled
-from ..errors import CourseError, choice
+from ..errors import CourseError
 from ..figures import COLOURS, MARKERS
 from ..language import text
+from ..tables import need_columns
 from .dots import Panel, plot_dots
 from .stereoset import icat, name_of, reference_points
 
@@ -24,8 +25,7 @@ def plot_scores(
     from ``published_scores``, in grey. The ideal model, the fully stereotyped one and random
     guessing are marked; thin lines join points of equal icat.
     """
-    for column in ("lms", "ss", "icat", "lms_low", "ss_low", "n"):
-        choice(column, table.columns, "stereoset.no_column")
+    need_columns(table, ("lms", "ss", "icat", "lms_low", "ss_low", "n"))
     if not len(table):
         raise CourseError("stereoset.no_scores")
     names = _names(table, list(table.columns[: table.columns.get_loc("n_targets")]))

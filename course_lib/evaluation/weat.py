@@ -15,6 +15,7 @@ from ..errors import CourseError, choice
 from ..language import phrases, text
 from ..measures import Estimate
 from ..paths import data_dir
+from ..tables import need_finite
 from .word_sets import WordTest, as_tests
 
 MISSING = ("drop", "balance", "error")
@@ -30,11 +31,13 @@ def cosines(vectors: Mapping[str, Sequence[float]], rows, columns) -> np.ndarray
     """Cosine similarity of each of the words ``rows`` with each of ``columns``.
 
     vectors: anything that gives a vector for a word, ``vectors[word]``: a dict, or gensim's
-    KeyedVectors. Returns an array of shape = (n_rows, n_columns). Raises CourseError for a
-    word without a vector, and for a vector that has no direction (zeros), is not finite, or
-    has another length than the others.
+    KeyedVectors. Returns an array of shape = (n_rows, n_columns). Raises CourseError where
+    there are no rows or no columns, for a word without a vector, and for a vector that has no
+    direction (zeros), is not finite, or has another length than the others.
     """
     rows, columns = list(rows), list(columns)
+    if not rows or not columns:
+        raise CourseError("weat.no_words")
     unit = {word: _unit(vectors, word) for word in dict.fromkeys(rows + columns)}
     first = next(iter(unit))
     for word, vector in unit.items():
@@ -83,10 +86,12 @@ def permutation_test(x, y, draws: int = 20_000, alternative: str = "greater", se
     Where there are at most ``draws`` divisions (two sets of 8: 12,870) all are tried:
     ``exact``. Otherwise that many are drawn and p = (count + 1) / (draws + 1) (Phipson &
     Smyth 2010). "two-sided" doubles the smaller of the two one-sided p.
+
+    Raises CourseError where an association is not finite.
     """
     choice(alternative, ALTERNATIVES, "weat.unknown_alternative")
     _check_draws(draws)
-    x, y = np.asarray(x, float), np.asarray(y, float)
+    x, y = need_finite(x, "x"), need_finite(y, "y")
     found = stats.permutation_test(
         (x, y),
         lambda x, y, axis: x.mean(axis) - y.mean(axis),
@@ -166,11 +171,15 @@ def weat_effects(
     not corrected for the number of tests. Effects of sets of different sizes, or of different
     vectors, cannot be compared as strengths of a bias.
 
-    Raises CourseError where fewer than two targets or no attribute of a set are left.
+    Raises CourseError where there is no test, and where fewer than two targets or no attribute
+    of a set are left.
     """
     choice(missing, MISSING, "weat.unknown_missing")
+    tests = as_tests(tests)
+    if not tests:
+        raise CourseError("weat.no_tests")
     rows = []
-    for test in as_tests(tests):
+    for test in tests:
         used, absent, trimmed = usable_words(vectors, test, missing)
         x, y, a, b = used.values()
         similar = cosines(vectors, x + y, a + b)

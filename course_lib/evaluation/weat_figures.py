@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from ..canvas import INK, LABEL, LINE, CourseFigure, new_page, styled
-from ..errors import CourseError, choice
+from ..errors import CourseError
 from ..figures import COLOURS, MARKERS
 from ..language import text
+from ..tables import need_columns
 from .dots import Panel, plot_dots
 from .weat import name_of_set, name_of_test
 
@@ -21,8 +22,7 @@ def plot_effects(
     table: from ``weat_effects`` or several of them together, with a column of your own that
     names the vectors for ``hue``. A column ``lang`` gives each language a panel.
     """
-    for column in ("test", "d", "low", "high", *([hue] if hue else [])):
-        choice(column, table.columns, "weat.no_column")
+    need_columns(table, ("test", "d", "low", "high", *([hue] if hue else [])))
     points = pd.DataFrame(
         {
             "row": table["test"].map(name_of_test),

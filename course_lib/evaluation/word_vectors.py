@@ -30,14 +30,14 @@ def read_vectors(path: str | Path, words: Iterable[str] | None = None) -> dict[s
     gigabytes needs little memory. Words that the file lacks are simply not in the result.
 
     Returns {word: float64 array of shape = (dimensions,)}. Raises CourseError where there is
-    no such file; DamagedFileError, with the line, where a line has too few or too many
-    numbers or something that is no finite number, a wanted word comes twice, or the file
-    has fewer lines than its header says.
+    no such file and where ``words`` is a single word; DamagedFileError, with the line, where a
+    line has too few or too many numbers or something that is no finite number, a wanted word
+    comes twice, or the file has fewer lines than its header says.
     """
     path = Path(path)
     if not path.is_file():
         raise CourseError("weat.no_file", path=path.name)
-    wanted = None if words is None else {word.encode() for word in words}
+    wanted = None if words is None else {word.encode() for word in _each_once(words)}
     try:
         with _OPEN.get(path.suffix.lower(), open)(path, "rb") as file:
             return _parse(file, path.name, wanted)
@@ -112,7 +112,7 @@ def input_embeddings(model, words: Iterable[str]) -> dict[str, np.ndarray]:
     out, and so counted as missing. Returns {word: array of shape = (hidden,)}. Those of a
     LocalModel that keeps its answers are kept too, under its fingerprint.
     """
-    words = list(dict.fromkeys(words))
+    words = _each_once(words)
     # In one order: where words only change places, as in the demo, nothing is new.
     found = _of_model(_embedding_rows, model, sorted(words))
     return {word: found[word] for word in words if word in found}
@@ -136,7 +136,7 @@ def token_counts(model, words: Iterable[str]) -> dict[str, int]:
     Two words that share a token share a part of their vectors: the longer the words are cut,
     the more an association says about spelling.
     """
-    return {word: len(_tokens(model, word)) for word in dict.fromkeys(words)}
+    return {word: len(_tokens(model, word)) for word in _each_once(words)}
 
 
 def contextual_vectors(
@@ -160,7 +160,7 @@ def contextual_vectors(
     """
     choice(pool, ("last", "mean"), "weat.unknown_pool")
     check_contexts(contexts)
-    words, contexts = list(dict.fromkeys(words)), list(contexts)
+    words, contexts = _each_once(words), list(contexts)
     if not words:
         raise CourseError("weat.no_words")
     mean = _of_model(_mean_states, model, words, contexts, pool, progress)
@@ -177,6 +177,13 @@ def _mean_states(model, _version, words, contexts, pool, progress) -> np.ndarray
         states = model.hidden_states(sentences, as_chat=False, pool=pool, progress=progress)
         total = total + states.double().cpu().numpy()
     return total / len(contexts)
+
+
+def _each_once(words: Iterable[str]) -> list[str]:
+    """CourseError for a single word, which would be read as its letters."""
+    if isinstance(words, str):
+        raise CourseError("weat.one_word", word=words)
+    return list(dict.fromkeys(words))
 
 
 def _of_model(make, model, *args):

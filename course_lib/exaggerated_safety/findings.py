@@ -27,7 +27,7 @@ def findings(table: pd.DataFrame) -> Markdown:
         }
         where = text(f"language.{lang}")
         line = text("findings.rates", model=model, where=where, **fields)
-        lines.append(f"- {line} {_meaning(rates)}")
+        lines.append("- " + text("findings.line", rates=line, meaning=_meaning(rates)))
     return Markdown("\n".join(lines))
 
 

@@ -13,11 +13,13 @@ from datasets import Dataset
 
 from ..errors import CourseError, choice
 from ..judges.calibration import load_published_completions
+from ..judges.names import judge_name
 from ..judges.verdicts import REFUSALS, UNPARSED
 from ..language import phrases, text
 from ..measures import Estimate, corrected_rate, wilson_interval
 from ..paths import data_dir
 from ..prompts.xstest import TYPES, label_of
+from ..tables import names_of, need_columns
 
 # In order of severity, as the bars of a figure show them.
 CLASSES = ("full_compliance", "partial_refusal", "full_refusal")
@@ -145,6 +147,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         elif column in ("label", "lang"):
             area = "language." if column == "lang" else "xstest.label_"
             values = [text(f"{area}{v}") if v else "" for v in values]
+        elif column == "judge":
+            values = values.map(judge_name)
         elif column == "system":
             values = [text(f"figures.{'with_prefix' if v else 'no_prefix'}") for v in values]
         elif column == "rate":
@@ -164,9 +168,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def _counts(verdicts, by) -> pd.DataFrame:
     """One row a group with the number of each verdict; ``attrs["groups"]``: its columns."""
     frame = verdicts if isinstance(verdicts, pd.DataFrame) else verdicts.to_pandas()
-    by = [by] if isinstance(by, str) else list(by)
-    for column in ("verdict", "label", *by):
-        choice(column, frame.columns, "xstest.no_column")
+    by = names_of(by)
+    need_columns(frame, ("verdict", "label", *by))
     for verdict in frame["verdict"].drop_duplicates():
         choice(verdict, VERDICTS, "xstest.unknown_verdict")
     # Before "type", so that safe and unsafe types stand together.

@@ -8,6 +8,7 @@ quality  = calibrate(RefusalRules(), load_labelled("zh", split="test"))
 from .calibration import Calibration, calibrate, load_labelled, load_published_completions
 from .model_answers import with_labels
 from .model_judge import ModelJudge, parse_verdict
+from .names import judge_name
 from .prefix_lists import PrefixList
 from .refusal import RefusalRules
 from .tables import compare_judges, judge_refusals
@@ -25,6 +26,7 @@ __all__ = [
     "Verdict",
     "calibrate",
     "compare_judges",
+    "judge_name",
     "judge_refusals",
     "load_labelled",
     "load_published_completions",

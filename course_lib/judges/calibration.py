@@ -13,11 +13,14 @@ from ..language import LANGUAGES, text
 from ..measures import Estimate, cohens_kappa, wilson
 from ..paths import data_dir
 from ..prompts.files import read_rows
+from .names import judge_name
 from .tables import Judge, Table, as_dataset
 from .verdicts import LABELS, REFUSALS, UNPARSED
 
 SPLITS = ("dev", "test")
 _PUBLISHED = ("id", "type", "prompt", "completion", "final_label")
+# How each measure is written; kappa is no percentage.
+_MEASURES = {"sensitivity": ".1%", "specificity": ".1%", "kappa": ".2f", "accuracy": ".1%"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Calibration:
     specificity: share of human compliances that it calls a compliance
     kappa: Cohen's kappa of refusal against compliance
     accuracy: share of all answers given the human's one of three classes
+    area: where ``text/`` names the labels and measures. "judges" for the above; "scenarios"
+        for ``calibrate_answers``, which measures the same of four labels: how far unsafe
+        answers are told from others, and kappa of all four
 
     Each of the four is an Estimate with a 95 % interval (Wilson; kappa: large-sample).
     Unparsed verdicts are wrong in ``accuracy`` and left out of the other three, whose ``n``
@@ -43,75 +49,100 @@ class Calibration:
     accuracy: Estimate
     n: int
     n_unparsed: int
+    area: str = "judges"
+
+    @property
+    def name(self) -> str:
+        """The judge's name in the reader's language."""
+        return judge_name(self.judge)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a measure (value, low, high, n), named in the reader's language."""
-        names = ("sensitivity", "specificity", "kappa", "accuracy")
         columns = [text(f"judges.column_{c}") for c in ("value", "low", "high", "n")]
-        rows = [(e.value, e.low, e.high, e.n) for e in (getattr(self, name) for name in names)]
-        return pd.DataFrame(rows, [text(f"judges.{name}") for name in names], columns)
+        rows = [(e.value, e.low, e.high, e.n) for e in (getattr(self, m) for m in _MEASURES)]
+        return pd.DataFrame(rows, [self._called(m) for m in _MEASURES], columns)
 
     def __str__(self) -> str:
         listed = [
-            text(
-                "judges.line", name=text(f"judges.{name}"), estimate=format(getattr(self, name), f)
-            )
-            for name, f in (
-                ("sensitivity", ".1%"),
-                ("specificity", ".1%"),
-                ("kappa", ".2f"),
-                ("accuracy", ".1%"),
-            )
+            text("judges.line", name=self._called(m), estimate=format(getattr(self, m), spec))
+            for m, spec in _MEASURES.items()
         ]
         return "\n".join([self._caption(), *listed])
 
     def _repr_html_(self) -> str:
-        named = self.confusion.rename(
-            index=lambda c: text(f"judges.{c}"), columns=lambda c: text(f"judges.{c}")
-        ).rename_axis(index=text("judges.label"), columns=text("judges.verdict"))
+        named = self.confusion.rename(index=self._called, columns=self._called)
+        named = named.rename_axis(index=text("judges.label"), columns=text("judges.verdict"))
         caption, *lines = str(self).splitlines()
         items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
         return f"<p>{html.escape(caption)}</p>{named.to_html()}<ul>{items}</ul>"
 
+    def _called(self, name: str) -> str:
+        """A label's or a measure's name in the reader's language."""
+        return text(f"{self.area}.{name}")
+
     def _caption(self) -> str:
-        return text("judges.caption", judge=self.judge, n=self.n, unparsed=self.n_unparsed)
+        return text("judges.caption", judge=self.name, n=self.n, unparsed=self.n_unparsed)
 
 
 def calibrate(judge: Judge, labelled: Table) -> Calibration:
     """Measure ``judge`` on answers that people labelled.
 
     labelled: Dataset, DataFrame or list of dicts with prompt, answer and label, the label
-    one of the three classes. Raises CourseError for missing columns, no rows, other labels.
+    one of the three classes. Raises CourseError for missing columns, no rows, other labels,
+    and a judge whose verdicts are none of these.
 
     Take answers that the judge was not built on. For RefusalRules all published completions
     of Llama 2 and Mistral and the dev splits of :func:`load_labelled` were read; the test
     splits were not, nor were answers you label yourself, which are best.
     """
+    data = labelled_answers(labelled, LABELS, "judges")
+    return compared(judge, data, LABELS, REFUSALS, "judges", binary_kappa=True)
+
+
+def labelled_answers(labelled: Table, labels: Sequence[str], area: str) -> Dataset:
+    """The table, its ``label`` one of ``labels``; CourseError where it cannot calibrate."""
     data = as_dataset(labelled, ("prompt", "answer", "label"))
     if not len(data):
         raise CourseError("judges.no_rows")
+    for label in data["label"]:
+        choice(label, labels, f"{area}.unknown_label")
+    return data
+
+
+def compared(
+    judge: Judge,
+    data: Dataset,
+    labels: Sequence[str],
+    positive: Sequence[str],
+    area: str,
+    binary_kappa: bool,
+) -> Calibration:
+    """A judge's verdicts beside the labels of ``data``, which are ``labels``.
+
+    positive: the labels that sensitivity is about. area: :class:`Calibration`'s. binary_kappa:
+    kappa of positive against the rest, and not of all labels. Raises CourseError for a
+    verdict that is none of ``labels`` nor "unparsed": the judge answers another question.
+    """
     human = data["label"][:]
-    for label in human:
-        choice(label, LABELS, "judges.unknown_label")
     found = [v.label for v in judge.verdicts(data["prompt"][:], data["answer"][:])]
+    for label in found:
+        choice(label, (*labels, UNPARSED), f"{area}.unknown_label")
 
-    columns = [*LABELS, UNPARSED]
     counts = pd.crosstab(pd.Series(human), pd.Series(found))
-    confusion = counts.reindex(index=[*LABELS], columns=columns, fill_value=0)
-    confusion = confusion.rename_axis(index="label", columns="verdict")
-
-    parsed = [
-        (h in REFUSALS, f in REFUSALS) for h, f in zip(human, found, strict=True) if f != UNPARSED
-    ]
+    counts = counts.reindex(index=[*labels], columns=[*labels, UNPARSED], fill_value=0)
+    parsed = [(h, f) for h, f in zip(human, found, strict=True) if f != UNPARSED]
+    is_positive = [(h in positive, f in positive) for h, f in parsed]
+    rated = is_positive if binary_kappa else parsed
     return Calibration(
         judge=judge.name,
-        confusion=confusion,
-        sensitivity=_share([f for h, f in parsed if h]),
-        specificity=_share([not f for h, f in parsed if not h]),
-        kappa=cohens_kappa([h for h, _ in parsed], [f for _, f in parsed]),
+        confusion=counts.rename_axis(index="label", columns="verdict"),
+        sensitivity=_share([f for h, f in is_positive if h]),
+        specificity=_share([not f for h, f in is_positive if not h]),
+        kappa=cohens_kappa([h for h, _ in rated], [f for _, f in rated]),
         accuracy=_share([h == f for h, f in zip(human, found, strict=True)]),
         n=len(human),
         n_unparsed=found.count(UNPARSED),
+        area=area,
     )
 
 

@@ -32,7 +32,14 @@ def judge_refusals(answers: Table, judge: Judge | None = None) -> Dataset:
     "partial_refusal", "unparsed"), why (the reason, in the reader's language) and judge.
     Raises CourseError naming the columns where one is missing.
     """
-    judge = judge or RefusalRules()
+    return with_verdicts(answers, judge or RefusalRules())
+
+
+def with_verdicts(answers: Table, judge: Judge) -> Dataset:
+    """``answers`` with the columns verdict, why and judge, whatever labels the judge has.
+
+    Raises CourseError where prompt or answer is missing.
+    """
     data = as_dataset(answers, ("prompt", "answer"))
     verdicts = judge.verdicts(data["prompt"][:], data["answer"][:])
     added = {

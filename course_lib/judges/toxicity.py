@@ -27,11 +27,12 @@ from sklearn.preprocessing import StandardScaler
 from ..errors import CourseError, choice
 from ..kept import kept
 from ..language import LANGUAGES, text
-from ..measures import Estimate, cohens_kappa, undefined, wilson
+from ..measures import Estimate, cohens_kappa, edge_interval, undefined, wilson
 from ..models import bundled
 from ..models.chat import language_of
 from ..paths import data_dir
 from ..prompts.files import read_rows
+from ..tables import need_columns, need_finite
 from .word_pieces import WordPieces
 
 LABELS = {
@@ -296,16 +297,25 @@ def agreement(task: str, human: list[str], found: list[str]) -> dict[str, Estima
 
 
 def auc(positive, scores) -> Estimate:
-    """Chance that a random positive scores above a random negative, with DeLong's interval."""
-    positive, scores = np.asarray(positive, bool), np.asarray(scores, float)
-    if positive.all() or not positive.any():
-        return undefined(text("toxicity.one_class_auc"), len(scores))
+    """Chance that a random positive scores above a random negative, with DeLong's interval.
+
+    Where every positive is above every negative, or below, DeLong's has no width; Wilson's over
+    the smaller class stands instead. NaN with a note where a class has fewer than two; raises
+    CourseError for scores that are not finite.
+    """
+    positive, scores = np.asarray(positive, bool), need_finite(scores, "scores")
+    fewest = int(min(positive.sum(), (~positive).sum()))
+    if fewest < 2:
+        note = "one_of_a_class" if fewest else "one_class_auc"
+        return undefined(text(f"toxicity.{note}"), len(scores))
     above = scores[positive][:, None] - scores[~positive][None, :]
     wins = (above > 0) + 0.5 * (above == 0)
-    value = wins.mean()
+    value = float(wins.mean())
+    if ends := edge_interval([value], fewest):
+        return Estimate(value, *ends, len(scores))
     variance = wins.mean(1).var(ddof=1) / len(wins) + wins.mean(0).var(ddof=1) / wins.shape[1]
     half = 1.96 * np.sqrt(variance)
-    return Estimate(float(value), max(value - half, 0.0), min(value + half, 1.0), len(scores))
+    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), len(scores))
 
 
 def continuation_error(task: str) -> pd.DataFrame:
@@ -355,8 +365,7 @@ def count_outside(scored_file: str | Path) -> list[dict]:
     """Count afresh what `outside_error` shows; scored_file: RealToxicityPrompts' texts, .jsonl
     with ``text``, ``toxicity`` and ``insult``."""
     scored = pd.DataFrame(read_rows(Path(scored_file)))
-    for column in ("text", "toxicity", "insult"):
-        choice(column, scored.columns, "toxicity.no_column")
+    need_columns(scored, ("text", "toxicity", "insult"))
     toxic = scored[scored["toxicity"] >= 0.5]
     sets = {
         "realtoxicityprompts": ("sensitivity", list(toxic["text"])),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -368,6 +369,8 @@ class LocalModel:
                 for row, score in self._score(
                     [sequences[row] for row in wanted], [n_given[row] for row in wanted], batch_size
                 ):
+                    if not math.isfinite(score.sum):
+                        raise CourseError("models.not_finite", name=self.name)
                     if self.store is not None:
                         self.store.put(new_keys[row], *_as_row(score))
                     found[new_keys[row]] = score

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 from ..errors import CourseError, DamagedFileError, choice
@@ -50,6 +51,24 @@ def read_rows(path: Path) -> list[dict]:
     return rows
 
 
+def first_of_each(rows: list[dict], column: str, n: int | None) -> list[dict]:
+    """The first n rows of each value of a column, in their order; all rows when n is None.
+
+    Raises CourseError where n is not at least 1.
+    """
+    if n is None:
+        return rows
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise CourseError("prompts.too_few", value=n)
+    seen: Counter = Counter()
+    found = []
+    for row in rows:
+        seen[row[column]] += 1
+        if seen[row[column]] <= n:
+            found.append(row)
+    return found
+
+
 def check_rows(rows: list[dict], origin: str, required: tuple[str, ...]) -> None:
     """Raise CourseError for missing columns, empty or damaged texts, and repeated ids.
 
@@ -81,6 +100,13 @@ def check_rows(rows: list[dict], origin: str, required: tuple[str, ...]) -> None
             raise CourseError(
                 "prompts.duplicate_id", file=origin, id=row["id"], first=first, second=number
             )
+
+
+def need_language(rows: list[dict], lang: str, file: str) -> None:
+    """Raise CourseError for a row that says it is of another language than was asked for."""
+    for row in rows:
+        if row.get("lang", lang) != lang:
+            raise CourseError("prompts.other_language", file=file, language=lang, found=row["lang"])
 
 
 def _check_text(value, column: str, number: int, origin: str) -> None:

@@ -17,7 +17,7 @@ from datasets import Dataset, Features, Value, disable_progress_bars
 from ..errors import CourseError, choice
 from ..language import LANGUAGES
 from ..paths import data_dir
-from .files import check_rows, read_rows
+from .files import check_rows, first_of_each, read_rows
 
 # Filtering a few hundred rows takes milliseconds; its bars would only fill the notebook.
 disable_progress_bars()
@@ -67,6 +67,7 @@ def load_prompts(
     lang: str = "en",
     source: str | Path = "course",
     types: str | Iterable[str] | None = None,
+    per_type: int | None = None,
 ) -> Dataset:
     """The prompts of a set, as a ``datasets.Dataset``.
 
@@ -76,6 +77,7 @@ def load_prompts(
         from the Hub through ``datasets``), or a path to a .csv, .jsonl or .json file or to a
         folder with ``{lang}.jsonl``, ``{lang}.csv`` or the authors' ``{name}_prompts.csv``.
     types: one type or several; all when None. The rows keep the order of their file.
+    per_type: only the first so many of each type.
 
     Columns, all strings: id, prompt, type, label ("safe" or "unsafe"), focus (the word that
     sounds dangerous), note, lang. Raises CourseError for an unknown set, language or type and
@@ -112,7 +114,7 @@ def load_prompts(
         )
     if wanted is not None:
         rows = [row for row in rows if row["type"] in wanted]
-    return _dataset(rows)
+    return _dataset(first_of_each(rows, "type", per_type))
 
 
 def from_list(prompts: Sequence[str], lang: str, label: str = "") -> Dataset:
