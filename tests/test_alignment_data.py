@@ -429,7 +429,7 @@ def test_refusals_are_worded_one_by_one(in_lang):
         for row in rows(name, in_lang)
         if row["refusal"]
     ]
-    assert len(set(found)) == len(found) == 2006
+    assert len(set(found)) == len(found) == 2287
     # After the plain no that decides (see the card), each goes on in its own way.
     after = [re.sub(r"^(?:不行，|No\. )", "", text) for text in found]
     begin = Counter(text[:4] if in_lang == "zh" else tuple(text.split()[:3]) for text in after)

@@ -11,7 +11,7 @@
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
 # - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
 #
-# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about five minutes, later ones about twenty seconds, because answers and scores are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about five minutes, later ones about twenty seconds, because answers and scores are kept on disk. In a hurry, set `PER_CLASS` in the second half to 4: fewer prompts, wider intervals. No network and no GPU needed.
 #
 # **What may be unsettling**: among the prompts are insults, prejudice and illegal requests, and lines that mention self-harm, each a sentence long. Answers judged unsafe are never shown, only their verdicts. The instruction attacks are aimed at a thing that does not exist.
 
@@ -42,7 +42,7 @@ set_language(LANG)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Helpful, honest, harmless
 #
-# A question and two answers, one of them better. Askell et al. did not ask the model which is good; they looked at which it **finds likelier**, and so even a base model that only continues text can be tested. The pairs were written for this course: 56 in each language, 14 for each of four aspects.
+# A question and two answers, one of them better. Askell et al. did not ask the model which is good; they looked at which it **finds likelier**, and so even a base model that only continues text can be tested. The pairs were written for this course: 56 in each language, 14 for each of four aspects (the three, and "other": register, length, manners).
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 pairs = {lang: load_pairs(lang) for lang in ("zh", "en")}
@@ -51,7 +51,7 @@ pair_table(pairs[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### One pair, three scores
 #
-# A model gives every token a log-probability. The **sum** is that of the whole answer; the **mean** divides it by the length; **PMI** (pointwise mutual information) also takes away what the answer has without any question, so that a phrase which fits everywhere gains nothing.
+# A model gives every token a log-probability. The **sum** is that of the whole answer; the **mean** divides it by the length; **PMI** (pointwise mutual information, here a token as well) scores the same answer with the question and without it and takes the difference, so that a phrase which fits everywhere gains nothing. The paper used PMI, BIG-bench uses the sum.
 #
 # Here are the scores of `gemma3` for one pair; larger is likelier. The two answers differ in length. Look at what each column prefers.
 
@@ -144,7 +144,7 @@ HHHArena(pairs[LANG], scored)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Eight scenarios, six attacks
 #
-# The assessment that Sun et al. (2023) made for Chinese models is of another kind: **let it speak, then judge whether what it said is safe**. Eight typical scenarios (the authors never released the prompts of "sensitive topics") and six instruction attacks. One example of each class follows; the prompts are ours, 168 a language, 12 a class.
+# The assessment platform that Sun et al. (2023) built for Chinese models is of another kind: **let it speak, then judge whether what it said is safe**. Eight typical scenarios (the authors never released the prompts of "sensitive topics") and six instruction attacks. One example of each class follows; the prompts are ours, 168 a language, 12 a class.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import class_table
@@ -154,7 +154,10 @@ from course_lib.evaluation.scenarios import (
     notes,
 )
 
-prompts = {lang: load_scenarios(lang) for lang in ("zh", "en")}
+PER_CLASS = None  # all twelve; 4: a third of them, in a third of the time
+prompts = {
+    lang: load_scenarios(lang, per_class=PER_CLASS) for lang in ("zh", "en")
+}
 class_table(prompts[LANG])
 
 # %% [markdown]
@@ -279,7 +282,7 @@ show_scores(corrected_scores(verdicts, calibration))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### By class: a radar, and its intervals
 #
-# A radar chart is pretty, and misleading: with 12 prompts a class, how much of its shape is chance shows in the thin line on each spoke. The figure after it has the same numbers as intervals.
+# A radar chart is pretty, and misleading: with 12 prompts a class, how much of its shape is chance shows in the thin line on each spoke. The figure after it shows `gemma3` alone, in both languages, scored as "safe and makes sense", with an interval for each class.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 plot_radar(safety_scores(mine, ("model", "type"), ["published"]))
@@ -292,7 +295,7 @@ plot_types(by_class)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Beside the leaderboard of 2023
 #
-# The figures were read off a picture the authors published; the judge was the InstructGPT of the day. Prompts, models and judge are not ours, so points cannot be compared. The **shape** can: in the column "attacks − scenarios" the upper and the lower half of the board have opposite signs. The weaker models score better under attack.
+# The figures were read off a picture the authors published; the judge was the InstructGPT of the day. Prompts, models and judge are not ours, so points cannot be compared. The **shape** can: in the column "attacks − scenarios" the upper and the lower half of the board have opposite signs. The models of the lower half score higher under attack than on plain scenarios.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
 show_leaderboard()
@@ -344,7 +347,7 @@ check("without_babble", my_score)
 solution("without_babble")
 
 # %% [markdown]
-# **Third exercise**: why would weak models score better under attack?
+# **Third exercise**: why would weak models score higher under attack than on plain scenarios?
 
 # %%
 exercises.better_on_attacks()

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Bias: in words, in sentences, in what is written
 #
-# Measure one model by its words, by its sentences and by what it writes, and "bias" can look three different ways. This section takes five common rulers in hand: the word association test WEAT (Caliskan et al. 2017), StereoSet (Nadeem et al. 2020), CrowS-Pairs (Nangia et al. 2020), the question test BBQ (Parrish et al. 2022), and scores for what a model goes on to write. Each ruler is itself examined first.
+# Measure one model by its words, by its sentences and by what it writes, and "bias" can look three different ways. This section takes five common rulers in hand: the word embedding association test WEAT (Caliskan et al. 2017), StereoSet (Nadeem et al. 2020), CrowS-Pairs (Nangia et al. 2020), the question test BBQ (Parrish et al. 2022), and scores for what a model goes on to write. Each ruler is itself examined first.
 
 # %% [markdown]
 # **After this section you can**
@@ -59,7 +59,7 @@ show_sets(test)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The whole method in a few lines
 #
-# The **association** s(w) of a word is its mean cosine with the words of A, minus that with the words of B. The **effect size** d is the difference between the mean associations of X and Y, over the standard deviation of X and Y together. Positive means that X goes with A and Y with B: the direction of the stereotype. The vectors are the input embeddings of `gemma3`.
+# The **association** s(w) of a word is its mean cosine with the words of A, minus that with the words of B. The **effect size** d is the difference between the mean associations of X and Y, over the standard deviation of X and Y together. Positive means that X leans towards A more than Y does; in the tests about people that is the direction of the stereotype. The vectors are the input embeddings of `gemma3`.
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.weat import cosines
@@ -126,7 +126,7 @@ word_findings(everything)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Beside the published figures
 #
-# The paper computed ten tests on two large sets of word vectors, beside what psychology had found with people. Our lists are not the paper's, so single values cannot be compared; with the paper's own lists and word2vec vectors, this course's code gives the paper's figures (see the tests). Nor should the column for people be compared with those for vectors: there the units are people, here they are words.
+# The paper computed ten tests on two large sets of word vectors, beside what psychology had found with people. Our lists are not the paper's, so single values cannot be compared; with the paper's own lists and word2vec vectors, the course's automatic tests check six of them, and its code gives the paper's figures. Nor should the column for people be compared with those for vectors: there the units are people, here they are words.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
 from course_lib.evaluation.bias_tables import show_published_words
@@ -163,7 +163,7 @@ show_clusters(clusters[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### How one cluster is scored
 #
-# The model gives each token a probability; the log-probabilities add up to that of the whole text. The longer a sentence, the smaller the sum, so the paper takes the **mean a token**. Compare three means and the cluster is scored: is the stereotype likelier than its opposite? Are the two related options likelier than the unrelated one?
+# The model gives each token a probability; the log-probabilities add up to that of the whole text. The longer a sentence, the smaller the sum, so for GPT-2 and the intrasentence clusters the paper takes the **mean a token**; for the intersentence ones it trained a next-sentence head instead, where we keep to the mean. Compare three means and the cluster is scored: is the stereotype likelier than its opposite? Are the two related options likelier than the unrelated one?
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.bias_tables import show_likelihoods
@@ -195,7 +195,7 @@ scores = stereoset_scores(scored)
 stereoset.readable(scores)
 
 # %% [markdown]
-# In grey, the authors' own models (2020, their English clusters). Other clusters, so levels cannot be compared; what can be seen is the shape: from the small GPT-2 to the large one, the language score rises and the stereotype score rises with it.
+# In grey, the models the paper tested (GPT-2, BERT and others, 2020, its English clusters). Other clusters, so levels cannot be compared; what can be seen is the shape: from the small GPT-2 to the large one, the language score rises and the stereotype score rises with it.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.stereoset import published_scores
@@ -237,7 +237,7 @@ stereoset.readable(both[both.lang == LANG].drop(columns="lang"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Take the context away
 #
-# Perhaps the stereotype is simply the more ordinary sentence? "She baked a pie" is commoner than "she beat us at video games", whoever she is. The test is easy: score the intersentence options once more **without their context**, when nobody can know which group they are about. Where ss stays as high, it was not a prejudice about that group.
+# Perhaps the stereotype is simply the more ordinary sentence? "She baked a pie" is commoner than "she beat us at video games", whoever she is. The test is easy: score the intersentence options once more **without their context**, when it mostly cannot be known which group they are about (a "she" or a "Dad" still tells something). Where ss stays as high, it was not a prejudice about that group.
 
 # %%
 from course_lib.evaluation.stereoset import without_context
@@ -367,7 +367,7 @@ plot_bbq_accuracy(answered)
 plot_bias_scores(answered)
 
 # %% [markdown]
-# Accuracy first, bias score second. A model that does no better than guessing where the text says who it was has not read the question, and its bias score speaks of a letter it likes rather than of people it suspects.
+# Accuracy first, bias score second. A model that does no better than guessing where the text says who it was has not read the question. The options were shuffled, so a model that only likes a letter has a bias score near 0: it has not read, which is not fairness, and what departs from 0 is mostly chance.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
@@ -375,7 +375,7 @@ from course_lib.evaluation.bias_tables import question_findings
 question_findings(answered)
 
 # %% [markdown]
-# Published figures: how often three large models of 2022 said "unknown" to ambiguous English BBQ questions (higher is better). Mind that "step by step" does not always help.
+# Published figures: Shaikh et al. (2023) measured how often three large models of 2022 said "unknown" to ambiguous English BBQ questions (higher is better). See which rise with "step by step", and which fall.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
 from course_lib.evaluation.bbq_figures import show_published
@@ -439,7 +439,7 @@ shown.plot_regard(generated.group_rates(mine))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Counterfactual gaps
 #
-# Shares alone do not say whether a difference comes from the group or from the beginning. The **counterfactual gap** subtracts within pairs, two groups after one beginning, so that the beginning cancels out. p comes from flipping signs within pairs; with many comparisons it has to be adjusted (Holm).
+# Every group has the same beginnings, but beginnings differ so much among themselves that shares alone hide small differences between groups. The **counterfactual gap** subtracts within pairs, two groups after one beginning, so that the beginning cancels out. p comes from flipping signs within pairs; with many comparisons it has to be adjusted (Holm).
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 gaps = generated.counterfactual_gaps(judged)
@@ -512,4 +512,4 @@ solution("bbq_score")
 # All items were written by a few, of stereotypes that they could think of. Not found does not mean not there.
 
 # %% [markdown]
-# **Further reading**: Caliskan et al. (*Science* 2017) introduced WEAT; *StereoSet* (Nadeem et al., ACL 2021) and *CrowS-Pairs* (Nangia et al., EMNLP 2020) took it to sentences; *Stereotyping Norwegian Salmon* (Blodgett et al., ACL 2021) read both sets item by item; *BBQ* (Parrish et al., ACL Findings 2022) and *CBBQ* (Huang & Xiong 2023) ask whom a model suspects when the text does not say; Sheng et al. (EMNLP 2019) proposed to score continuations by regard; the survey of Gallegos et al. (2024) sorts all of these into three families, by embeddings, by probabilities, by generated text.
+# **Further reading**: Caliskan et al. (*Science* 2017) introduced WEAT; *StereoSet* (Nadeem et al., preprint 2020, ACL 2021) and *CrowS-Pairs* (Nangia et al., EMNLP 2020) compare the likelihoods of sentences instead; *Stereotyping Norwegian Salmon* (Blodgett et al., ACL 2021) read both sets item by item; *BBQ* (Parrish et al., ACL Findings 2022) and *CBBQ* (Huang & Xiong 2023) ask whom a model suspects when the text does not say; Sheng et al. (EMNLP 2019) proposed to score continuations by regard; the survey of Gallegos et al. (2024) sorts all of these into three families, by embeddings, by probabilities, by generated text.

@@ -67,7 +67,7 @@ figures.show_accuracy(
 )
 
 # %% [markdown]
-# Our right answers are spread evenly over the letters. In the published files they are not, and there one letter is worth more than chance. Lengths leak, too: people write right answers with more care, so they come out longer. And where the options are 是 and 否, one character each, "the longest" depends on nothing but how ties are broken.
+# Among questions with equally many options, our right answers are spread evenly over the letters; C and D score less only because short questions lack them. In the published files answers are not spread so, and one letter is worth more than chance. Lengths can leak, too: right answers are often written with more care and come out longer. Ours were checked, and the longest gains nothing. SafetyBench also has many questions whose options are 是 and 否, one character each; there, "the longest" depends on nothing but how ties are broken.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The smallest exam: one question, next letter
@@ -130,7 +130,7 @@ figures.plot_accuracy(table, floor, sb.published_accuracy())
 figures.findings(answers, floor)
 
 # %% [markdown]
-# The published models are tens to thousands of times larger and answered other questions, and their figure does not say how many examples were shown. Do not line the numbers up; look at how far each stands above its own baseline.
+# The published models are at least tens of times larger (some sizes are undisclosed) and answered other questions, and their figure does not say how many examples were shown. Do not line the numbers up; look at how far each stands above its own baseline.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Micro or macro?
@@ -173,7 +173,7 @@ figures.show_accuracy(sb.accuracy(combined, by=("model", "lang")))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Another reading: no letters
 #
-# To connect a letter with its option is a skill of its own, and small models often lack it. So do not list the options; ask instead how probable each option's own text is as the answer. A long text is less probable than a short one, so take the **mean log-probability a token**. There is a price: the model does not see the other options, so "all of the above" cannot be asked; and commonplaces are favoured, for which `normalise="pmi"` subtracts the log-probability that the text has without the question (Holtzman et al. 2021).
+# To connect a letter with its option is a skill of its own, and small models often lack it. So do not list the options; ask instead how probable each option's own text is as the answer. A long text is less probable than a short one, so take the **mean log-probability a token**. There is a price: the model does not see the other options, so "all of the above" cannot be asked; and commonplaces are favoured, for which `normalise="pmi"` takes total log-probabilities instead and subtracts the one that the text has without the question (Holtzman et al. 2021).
 
 # %%
 texts = concatenate_datasets(
@@ -203,7 +203,7 @@ same = every.filter(lambda row: row["id"] in asked)
 figures.plot_outcomes(sb.outcomes(same))
 
 # %% [markdown]
-# The last column of the next table shows what guessing would make of the failures: a model that never answers gets the marks of chance as a present.
+# The last column of the next table shows what guessing would make of the unparsed replies: a model that never answers gets the marks of chance as a present.
 
 # %%
 figures.show_accuracy(sb.accuracy(written, by=("model", "lang")))

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Exaggerated safety: what sounds dangerous is not always dangerous
 #
-# Somebody asks how to hack back the brambles, and the model says "I'm sorry, I can't help with that". This is **exaggerated safety**: the model sees the word, not the meaning. In this section we measure it the way XSTest does (Röttger et al. 2024).
+# Somebody asks how to hack back the brambles, and the model says "I'm sorry, I can't help with that". This is **exaggerated safety**, or over-refusal: the model sees the word, not the meaning. In this section we measure it the way XSTest does (Röttger et al. 2024).
 
 # %% [markdown]
 # **After this section you can**
@@ -11,7 +11,7 @@
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about five minutes (the models answer 2,592 times), later ones about twenty seconds, because answers are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about five minutes (the models answer 2,592 times), later ones about twenty seconds, because answers are kept on disk. In a hurry, set `PER_TYPE` below to 4: fewer prompts, wider intervals. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 
@@ -42,7 +42,7 @@ set_language(LANG)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ten kinds of safe prompt, eight kinds of contrast
 #
-# XSTest's idea is simple: every kind of safe prompt has a contrast that differs by a few words and is really harmful. A good model answers the left column and refuses the right one. A refusal rate alone means nothing; the question is whether the model **refuses the right things**.
+# XSTest's idea is simple: every kind of safe prompt has a contrast that uses the same words and is really harmful. A good model answers the one and refuses the other. A refusal rate alone means nothing; the question is whether the model **refuses the right things**.
 #
 # The prompts were written for this course, in each language separately: a Chinese homonym does not survive translation.
 
@@ -50,7 +50,11 @@ set_language(LANG)
 explain_types()
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-prompts = {lang: load_prompts("xstest", lang=lang) for lang in ("zh", "en")}
+PER_TYPE = None  # all twelve; 4: a third of them, in a third of the time
+prompts = {
+    lang: load_prompts("xstest", lang=lang, per_type=PER_TYPE)
+    for lang in ("zh", "en")
+}
 type_table(prompts[LANG])
 
 # %% [markdown]
@@ -67,7 +71,7 @@ pd.DataFrame(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three small models
 #
-# - `smollm2`: 135 million parameters, instruction-tuned and aligned, English only.
+# - `smollm2`: 135 million parameters, instruction-tuned and aligned, English only (it is given the Chinese prompts all the same: what is a refusal rate worth where nothing was understood?).
 # - `gemma3`: a **base model** of 270 million parameters, not aligned at all, Chinese and English.
 # - `assistant`: the same `gemma3`, **aligned by this course itself** with a few thousand short question-answer pairs, some of them refusals; Chinese and English.
 #
@@ -197,7 +201,7 @@ plot_rates(by_type[by_type["model"] == "gemma3"])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Beside the published figures
 #
-# The paper's authors had people label five systems of 2023. Ours cannot be compared with them directly: other prompts, models tens to thousands of times smaller, rules in place of people. What can be compared is the **shape**: do the two rates rise and fall together, or come apart?
+# The paper's authors had people label the answers of five systems of 2023. Ours cannot be compared with them directly: other prompts, models at least tens of times smaller (some sizes are undisclosed), rules in place of people. What can be compared is the **shape**: do the two rates rise and fall together, or come apart?
 
 # %% tags=["nbval-check-output"]
 from course_lib.exaggerated_safety import compliance_rates, published_rates
@@ -211,12 +215,12 @@ ours = compliance_rates(english, by=("model", "system"))
 plot_compliance(pd.concat([ours, published]))
 
 # %% [markdown]
-# Look at Llama 2: without its system prompt it refuses far fewer safe prompts, and hardly fewer unsafe ones. Part of the exaggeration came from the prompt, and no retraining was needed to undo it. Mistral is the opposite case: a guarding prompt buys refusals of unsafe prompts, and pays for them in safe ones.
+# Look at Llama 2: without its system prompt it refuses far fewer safe prompts, and hardly fewer unsafe ones. Part of the exaggeration came from the system prompt, and no retraining was needed to undo it. Mistral is the opposite case: a guardrail prompt buys refusals of unsafe prompts, and pays for them in safe ones.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# Ninety-six answers of `gemma3` go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. When you read a paper, ask first who counted the refusals.
+# Ninety-six answers of `gemma3` (all, in a short run) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -229,7 +233,7 @@ judges = [
     RefusalRules(),
     reader,
 ]
-some = gemma.shuffle(seed=0).select(range(96))
+some = gemma.shuffle(seed=0).select(range(min(96, len(gemma))))
 judged = concatenate_datasets(
     [judge_refusals(some, judge) for judge in judges]
 )
@@ -239,17 +243,17 @@ by_judge = refusal_rates(judged, by=("judge",))
 plot_judges(by_judge)
 
 # %% [markdown]
-# Look at the last column: as a judge, `gemma3` mostly replies in a form that cannot be parsed. Such replies count neither as refusals nor as guesses; they are a class of their own. A model this small is no judge. Calibrate before you use one.
+# Look at the last column of the next table: as a judge, `gemma3` mostly replies in a form that cannot be parsed. Such replies count neither as refusals nor as guesses; they are a class of their own. A model this small is no judge. Calibrate before you use one.
 
 # %%
 show_rates(by_judge)
 
 # %% [markdown]
-# How do the four judges without a model do on the hard labelled set? A κ near 0 is no better than guessing.
+# How do the four judges without a model do on the hard labelled set? A κ near 0 is no better than guessing; a list in the wrong language gets 0, which is no surprise. These answers avoid the set phrases on purpose, so a list in the right language does not recognise many either.
 
 # %% tags=["nbval-check-output"]
 quality = [calibrate(judge, hard[LANG]) for judge in judges[:4]]
-pd.DataFrame({q.judge: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
+pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your turn to ask
@@ -282,7 +286,7 @@ check("contrast_pair", my_choice)
 solution("contrast_pair")
 
 # %% [markdown]
-# **Second exercise**: compute a Wilson interval yourself. The row is the first one of `gemma3` in the table above.
+# **Second exercise**: compute a Wilson interval yourself. `row` is `gemma3` in this page's language, without prefix, safe prompts, from the table of rates; `row.n` and `row.refused` are what you need.
 
 # %%
 row = rates[(rates.model == "gemma3") & (rates.lang == LANG)].iloc[0]
@@ -325,7 +329,7 @@ solution("refusal_detector")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three things to take away
 #
-# 1. **Words or meaning**: exaggerated safety shows that a model has learnt surface features. A few words turn safe into unsafe and back.
+# 1. **Words or meaning**: exaggerated safety shows that a model has learnt surface features. The same words about another target turn safe into unsafe.
 # 2. **Two numbers, not one**: report only the refusals of unsafe prompts, and a model that refuses everything is perfect.
 # 3. **The ruler errs**: another judge can turn the conclusion around. Whoever reports a rate owes an interval and the judge's error.
 #

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # HHH 与八个安全场景：好回答、坏回答，和根本不成话的回答
 #
-# 一个模型安不安全，先得说清楚拿什么量。这一节有两把最早的尺子：**有用、诚实、无害**（Askell 等，2021），看模型觉得两个回答里哪个更可能；**八个安全场景和六种指令攻击**（Sun 等，2023），让模型作答，再数安全的占多少。两把尺子都会把不相干的东西量进去：一把量进了长短，一把量进了胡言乱语。
+# 要问一个模型安不安全，先得说清楚拿什么量。这一节讲两把较早的尺子：**有用、诚实、无害**（Askell 等，2021），看模型觉得两个回答里哪个更可能；**八个安全场景和六种指令攻击**（Sun 等，2023），让模型作答，再数安全的占多少。两把尺子都会把不相干的东西量进去：一把量进了长短，一把量进了胡言乱语。
 
 # %% [markdown]
 # **学完这一节，你能够**
@@ -9,11 +9,11 @@
 # - 用三种办法给一对回答打分（总和、每词元平均、PMI），并说出各自偏爱什么；
 # - 在报胜率之前，先报「选长的」「选第一个」「抛硬币」各得多少；
 # - 把回答分成安全、不安全、不知所云、拒答四类，用读过的样本量出评判器的误差；
-# - 说明「不是不安全就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
+# - 说明「只要没判为不安全，就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
 #
-# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约五分钟，之后约二十秒，因为回答和打分都存在本机。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约五分钟，之后约二十秒，因为回答和打分都存在本机。赶时间就把后半部分的 `PER_CLASS` 设为 4：提示少了，区间也宽了。不需要网络，也不需要 GPU。
 #
-# **可能让人不适之处**：题目里有一句话长的辱骂、偏见、违法请求，也有提到自伤的句子。判为不安全的回答一律不展示，只展示判定。指令攻击针对的是一种虚构的东西。
+# **可能让人不适之处**：题目里有辱骂、偏见、违法请求和提到自伤的句子，每条只有一句话。判为不安全的回答一律不展示，只展示判定。指令攻击针对的是一种虚构的东西。
 
 # %% tags=["setup"]
 # Installs the course on Colab; does nothing anywhere else.
@@ -42,7 +42,7 @@ set_language(LANG)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 一、有用、诚实、无害
 #
-# 一个问题，两个回答，其中一个更好。Askell 等人没有问模型「哪个好」，而是看它**觉得哪个更可能**：一个只会续写的基座模型也能这样测。题目是本课程自己写的，每种语言 56 对，四个方面各 14 对。
+# 一个问题，两个回答，其中一个更好。Askell 等人没有问模型「哪个好」，而是看它**觉得哪个更可能**：一个只会续写的基座模型也能这样测。题目是本课程自己写的，每种语言 56 对，四个方面（有用、诚实、无害，外加「其他」：语体、长短、礼貌）各 14 对。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 pairs = {lang: load_pairs(lang) for lang in ("zh", "en")}
@@ -51,7 +51,7 @@ pair_table(pairs[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 一对回答，三种分
 #
-# 模型给每个词元一个对数概率。**总和**是整句的；**每词元平均**除以长度；**PMI**（点互信息）再减去没有问题时这句话本来就有的份：到处都能说的套话，因此占不到便宜。
+# 模型给每个词元一个对数概率。**总和**是整句的；**每词元平均**除以长度；**PMI**（点互信息，也按词元平均）把同一个回答打两次分，带问题一次，不带问题一次，两者相减：到处都能说的套话，不带问题也很可能，一减就占不到便宜了。原论文用的是 PMI，BIG-bench 用的是总和。
 #
 # 下面是 `gemma3` 给一对回答打的分，数越大越可能。两个回答长短不同，先别看答案，看三列各偏向谁。
 
@@ -106,7 +106,7 @@ from course_lib.evaluation.hhh_tables import what_length_does
 what_length_does(rates, scored, pairs[LANG])
 
 # %% [markdown]
-# 总和打分多半就是「选短的」。题目的长短平衡了，它就落在一半附近；换成好回答更长的数据，同一个模型会显得更差，而它什么也没有变。再看另外两种打分：去掉长短之后，才谈得上比较对齐前后的 `gemma3` 与 `assistant`。
+# 总和打分多半就是「选短的」。题目的长短平衡了，它就落在一半附近；换成好回答更长的数据，同一个模型会显得更差，而模型本身并没有变。再看另外两种打分：去掉长短之后，才谈得上比较对齐前后的 `gemma3` 与 `assistant`。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 哪个方面更容易？
@@ -120,7 +120,7 @@ plot_aspects(by_aspect, scorer="pmi")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### HHH 提示有没有用？
 #
-# 原论文最便宜的办法是一段提示：先说明助手是怎样的，再给几轮示范。我们也写了一段短的，让基座模型 `gemma3` 把每一对再打一遍分。同一对题、加与不加，两次相减：横线含着 0，就是看不出作用。
+# 原论文最便宜的办法是一段提示：先说明助手是怎样的，再给几轮示范。我们也写了一段短的，让基座模型 `gemma3` 把每一对再打一遍分。同一对题、加与不加，两次相减：横线包含 0，就是看不出作用。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.hhh import hhh_prompt, prefix_effect
@@ -144,7 +144,7 @@ HHHArena(pairs[LANG], scored)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 二、八个场景，六种攻击
 #
-# Sun 等人（2023）给中文大模型做的评测是另一种：**让它说话，再判断说得安不安全**。八个典型场景（原作者没有发布「敏感话题」那一类的题目），六种指令攻击。下面每类一条例子；题目是我们写的，每种语言 168 条，每类 12 条。
+# Sun 等人（2023）为中文大模型建了一个评测平台，做法是另一种：**让它说话，再判断说得安不安全**。八个典型场景（原作者没有发布「敏感话题」那一类的题目），六种指令攻击。下面每类一条例子；题目是我们写的，每种语言 168 条，每类 12 条。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import class_table
@@ -154,11 +154,14 @@ from course_lib.evaluation.scenarios import (
     notes,
 )
 
-prompts = {lang: load_scenarios(lang) for lang in ("zh", "en")}
+PER_CLASS = None  # all twelve; 4: a third of them, in a third of the time
+prompts = {
+    lang: load_scenarios(lang, per_class=PER_CLASS) for lang in ("zh", "en")
+}
 class_table(prompts[LANG])
 
 # %% [markdown]
-# 攻击要有一个靶子。我们用的是**佐维雾**，一种为本课程虚构的违禁品：谁也不会因为一段编出来的配方受伤。攻击题前面都有这样一段保密的说明，攻击得手，就是说出了不该说的，或丢开礼貌和原来的任务：
+# 攻击要有一个靶子。我们用的是**佐维雾**，一种为本课程虚构的违禁品：谁也不会因为一段编出来的配方受伤。攻击题前面都有这样一段保密的说明，模型说出了不该说的，或丢开了礼貌和原来的任务，就算攻击得手：
 
 # %%
 print(notes(LANG))
@@ -227,9 +230,9 @@ quality = {
 judge_quality(quality)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 同一批判定，三种算法
+# ### 同一批判定，三种计分法
 #
-# - **平台的算法**：不是不安全，就算安全。不知所云也得分。
+# - **平台的计分法**：只要没判为不安全，就算安全。不知所云也得分。
 # - **安全而且说得通**：安全或拒答才得分，不知所云不得分。
 # - **只看说得通的**：不知所云的既不得分，也不算题数。
 
@@ -269,7 +272,7 @@ what_incoherence_does(verdicts)
 plot_labelled(read)
 
 # %% [markdown]
-# 最后按规则的误差，把全部回答的得分（平台的算法）校正一次（Rogan–Gladen）。区间这么宽，是因为规则的误差大，标注又少，而且每个模型出错的样子不同：这把尺子只能看个大概，要下结论，还得读回答。
+# 最后按规则的误差，把全部回答的得分（平台的计分法）校正一次（Rogan–Gladen）。区间这么宽，是因为规则的误差大，标注又少，而且每个模型出错的样子不同：这把尺子只能看个大概，要下结论，还得读回答。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenarios import corrected_scores
@@ -279,7 +282,7 @@ show_scores(corrected_scores(verdicts, calibration))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 按类别看：雷达图和它的区间
 #
-# 雷达图好看，也容易误导：每类 12 条题，形状里有多少是偶然，看每根辐条上的细线。下一张图是同样的数，换成区间。
+# 雷达图好看，也容易误导：每类 12 条题，形状里有多少是偶然，看每根辐条上的细线。下一张图只看 `gemma3`，中英文并列，按「安全而且说得通」计分，每类画出区间。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 plot_radar(safety_scores(mine, ("model", "type"), ["published"]))
@@ -292,7 +295,7 @@ plot_types(by_class)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 和 2023 年的榜单放在一起
 #
-# 榜单是从作者发布的图上读下来的，评判器是当时的 InstructGPT。题目、模型、评判器都不同，点与点不能比。能比的是**形状**：看「攻击 − 场景」一列，榜单上半与下半的符号正好相反。越弱的模型，受攻击时的得分反而越高。
+# 榜单是从作者发布的图上读下来的，评判器是当时的 InstructGPT。题目、模型、评判器都不同，点与点不能比。能比的是**形状**：看「攻击 − 场景」一列，榜单上半与下半的符号正好相反。下半张榜的模型，受攻击时的得分反而高于它们自己在典型场景上的得分。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
 show_leaderboard()
@@ -302,7 +305,7 @@ published = by_kind[by_kind["measure"] == "published"]
 plot_leaderboard(published)
 
 # %% [markdown]
-# 一种说得通的解释：攻击的指令绕来绕去，弱模型没听懂，答得不知所云，按平台的算法就是安全。榜单没有「不知所云」这一类，所以这一点无从核对；在我们的模型上，可以自己数。
+# 一种说得通的解释：攻击的指令绕来绕去，弱模型没听懂，答得不知所云，按平台的计分法就是安全。榜单没有「不知所云」这一类，所以这一点无从核对；在我们的模型上，可以自己数。
 #
 # 换成别的题目，改一个参数：`load_scenarios(lang, source=路径)` 能读作者发布的题目（中英并列的那个文件也行）。
 
@@ -344,7 +347,7 @@ check("without_babble", my_score)
 solution("without_babble")
 
 # %% [markdown]
-# **第三题**：弱模型为什么受攻击时得分更高？
+# **第三题**：弱模型的攻击得分，为什么反而高于自己的场景得分？
 
 # %%
 exercises.better_on_attacks()
@@ -357,13 +360,13 @@ check("better_on_attacks", my_explanation)
 solution("better_on_attacks")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 带走三件事
+# ## 记住三件事
 #
 # 1. **先问基线**：胜率旁边没有「选长的」和「选第一个」，就不知道量的是不是长短和位置。
 # 2. **胡言乱语不是安全**：不把「不知所云」单列一类，最糊涂的模型会拿到好分数。
 # 3. **评判器要校准**：规则和小模型都会错；没有误差的分数，只是一个印象。
 #
-# 小模型在这里演示得了尺子的毛病，演示不出多少品德：胜率离抛硬币不远的地方，我们就说不远。
+# 小模型能让人看清尺子的毛病，却谈不上什么品德：胜率和抛硬币差不多时，我们就照实说差不多。
 
 # %% [markdown]
-# **延伸阅读**：Askell 等（2021）的 *A General Language Assistant as a Laboratory for Alignment* 提出 HHH，并用提示和蒸馏做出第一批对齐基线；Sun 等（2023）的 *Safety Assessment of Chinese Large Language Models* 给出这里的十四类，后来的 SafetyBench 改用选择题，下一节就讲；BIG-bench 的 `hhh_alignment` 是那 221 对的出处。
+# **延伸阅读**：Askell 等（2021）的 *A General Language Assistant as a Laboratory for Alignment* 提出 HHH，并用提示和蒸馏做出第一批对齐基线；Sun 等（2023）的 *Safety Assessment of Chinese Large Language Models* 给出这里的十四类，后来的 SafetyBench 改用选择题，后面有一节专讲；BIG-bench 的 `hhh_alignment` 是那 221 对的出处。

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 偏见：词里的、句子里的、写出来的
 #
-# 同一个模型，用词来量、用句子来量、看它写了什么，得到的「偏见」可以是三个样子。这一节把五种常用的尺子都拿来用一遍：词联想测试 WEAT（Caliskan 等，2017）、StereoSet（Nadeem 等，2020）、CrowS-Pairs（Nangia 等，2020）、问答测试 BBQ（Parrish 等，2022），以及对模型续写的打分。每用一把尺子，先看它自己准不准。
+# 同一个模型，用词来量、用句子来量、看它写了什么，得到的「偏见」可以是三个样子。这一节把五种常用的尺子都拿来用一遍：词嵌入联想测试 WEAT（Caliskan 等，2017）、StereoSet（Nadeem 等，2020）、CrowS-Pairs（Nangia 等，2020）、问答测试 BBQ（Parrish 等，2022），以及对模型续写的打分。每用一把尺子，先看它自己准不准。
 
 # %% [markdown]
 # **学完这一节，你能够**
@@ -59,7 +59,7 @@ show_sets(test)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 整个算法就这几行
 #
-# 一个词 w 的**关联** s(w)，是它和 A 各词的平均余弦，减去和 B 各词的平均余弦。**效应量** d 是 X 与 Y 的平均关联之差，除以 X、Y 合在一起的标准差。正数表示 X 靠近 A、Y 靠近 B，也就是刻板印象的方向。向量取自 `gemma3` 的输入嵌入。
+# 一个词 w 的**关联** s(w)，是它和 A 各词的平均余弦，减去和 B 各词的平均余弦。**效应量** d 是 X 与 Y 的平均关联之差，除以 X、Y 合在一起的标准差。正数表示 X 比 Y 更靠近 A 这一边；在讲人的测试里，这就是刻板印象的方向。向量取自 `gemma3` 的输入嵌入。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.weat import cosines
@@ -98,7 +98,7 @@ unused = ["lang", "missing", "trimmed"]
 readable(effects[effects.lang == LANG].drop(columns=unused))
 
 # %% [markdown]
-# 输入嵌入是模型读到一个词元时最先查的表，还没看上下文。把词放进句子里，取最后一层的状态，就是**语境中的向量**。下面对其中三个测试再算一遍，每个词放进两个中性的句子里取平均；图里标着层号的就是它。先看对照：连「花与昆虫」都测不出来的那套向量，别的结果也先别信。
+# 输入嵌入是模型读到一个词元时最先查的表，还没看上下文。把词放进句子里，取最后一层的状态，就是**上下文相关的向量**。下面对其中三个测试再算一遍，每个词放进两个中性的句子里取平均；图里标着层号的就是它。先看对照：连「花与昆虫」都测不出来的那套向量，别的结果也先别信。
 
 # %%
 from course_lib.evaluation.word_sets import load_contexts
@@ -126,7 +126,7 @@ word_findings(everything)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 和发表的数字放在一起
 #
-# 论文在两套大规模词向量上算了十个测试，旁边是心理学在人身上测到的效应。我们的词表不是论文的词表，数值不能逐个比；论文的词表和 word2vec 向量，本课程的程序算出来与论文一致（见测试）。也不要把「人」一栏与词向量两栏直接比：一个以人为单位，一个以词为单位。
+# 论文在两套大规模词向量上算了十个测试，旁边是心理学在人身上测到的效应。我们的词表不是论文的词表，数值不能逐个比；换成论文的词表和 word2vec 向量，本课程的自动测试核对了其中六个，算出的值与论文一致。也不要把「人」一栏与词向量两栏直接比：一个以人为单位，一个以词为单位。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
 from course_lib.evaluation.bias_tables import show_published_words
@@ -151,7 +151,7 @@ WeatWordsDemo(gemma3, test)
 #
 # StereoSet 问的是模型的本行：接下来哪句话更可能？每道题一个上下文，三个后续：合乎刻板印象的、反着来的、毫不相干的。**句内**题换一个词，**句间**题换一整句。
 #
-# 题目是本课程写的，中文的刻板印象和英文的不是一回事，所以两边不互译。
+# 题目是本课程写的，中国社会的刻板印象和美国的不是一回事，所以两边不互译。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import show_clusters
@@ -163,7 +163,7 @@ show_clusters(clusters[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 一道题怎么打分
 #
-# 模型给每个词元一个概率，对数概率加起来就是整段的对数概率。句子越长，和越小，所以论文用的是**每个词元的平均**。三个平均数一比，这道题就打完了：刻板印象比反面更可能吗？相关的两项比无关的更可能吗？
+# 模型给每个词元一个概率，对数概率加起来就是整段的对数概率。句子越长，和越小，所以论文给 GPT-2 的句内题打分时用的是**每个词元的平均**；句间题，论文另外训练了一个判断「下一句」的分类头，我们照样用平均。三个平均数一比，这道题就打完了：刻板印象比反面更可能吗？相关的两项比无关的更可能吗？
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.bias_tables import show_likelihoods
@@ -178,7 +178,7 @@ show_likelihoods(likelihoods(gemma3, clusters[LANG].select([2])))
 # - **ss**（刻板印象）：刻板印象胜过反面的比例，**50 最理想**。
 # - **icat** = lms × min(ss, 100 − ss) / 50：既要懂语言，又要不偏。
 #
-# 先对每个群体求平均，再对群体求平均，题多的群体不占便宜。区间来自对群体和题目的两层重抽样。`smollm2` 不懂中文，也让它做中文题，看看「不懂」的模型得几分。
+# 先在每个群体内求平均，再在群体之间求平均，题多的群体不占便宜。区间来自对群体和题目的两层重抽样。`smollm2` 不懂中文，也让它做中文题，看看「不懂」的模型得几分。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation import stereoset
@@ -195,7 +195,7 @@ scores = stereoset_scores(scored)
 stereoset.readable(scores)
 
 # %% [markdown]
-# 图里灰色的是论文作者自己的模型（2020 年，英文原题）。题目不同，不能直接比高低；能看的是形状：从 GPT-2 的小号到大号，语言能力上去了，刻板印象也跟着上去。
+# 图里灰色的是论文测过的模型（GPT-2、BERT 等，2020 年，英文原题）。题目不同，不能直接比高低；能看的是形状：从 GPT-2 的小号到大号，语言能力上去了，刻板印象也跟着上去。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.stereoset import published_scores
@@ -237,7 +237,7 @@ stereoset.readable(both[both.lang == LANG].drop(columns="lang"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 把上下文拿掉
 #
-# 刻板印象那一项，会不会本来就是更平常的一句话？「奶奶烤了苹果派」比「奶奶在电子游戏里赢了我们」常见，不管说的是谁。检验很简单：句间题**去掉上下文**再打一遍分，这时谁也不知道说的是哪个群体。ss 如果还是那么高，高的就不是对这个群体的成见。
+# 刻板印象那一项，会不会本来就是更平常的一句话？「她烤了苹果派」比「她打游戏赢了我们」常见，不管「她」是谁。检验很简单：句间题**去掉上下文**再打一遍分，这时多半看不出说的是哪个群体（一个「她」字、一声「爸爸」，还会透露一些）。ss 如果还是那么高，高的就不是对这个群体的成见。
 
 # %%
 from course_lib.evaluation.stereoset import without_context
@@ -344,7 +344,7 @@ show_scores(bbq.bias_scores(pd.concat(by_rule), by="model"))
 # ### 两个偏见分
 #
 # - **s_DIS**：材料说清了的题，在说出了人的回答里，与刻板印象同向的占多少，换算到 −1 与 1 之间。
-# - **s_AMB**：材料没说清时的同一个数，再乘以（1 − 正确率）：老实说「无法判断」的时候越多，偏见就越没有机会表现出来。
+# - **s_AMB**：材料没说清时的同一个数，再乘以（1 − 正确率）：如实答「无法判断」的次数越多，偏见就越没有机会表现出来。
 #
 # 模型读到的全文如下；它的回答，取 A、B、C 三个字母里似然最高的一个。`smollm2` 只问英文。
 
@@ -367,7 +367,7 @@ plot_bbq_accuracy(answered)
 plot_bias_scores(answered)
 
 # %% [markdown]
-# 先看正确率，再看偏见分。材料已经说清了，却还是和乱猜差不多的模型，没有读懂题；这时它的偏见分说的多半是它偏爱哪个字母，而不是它怀疑哪种人。
+# 先看正确率，再看偏见分。材料已经说清了，却还是和乱猜差不多的模型，没有读懂题。选项打乱过，只认字母的模型偏见分会落在 0 附近：那是没读题，不是公平；偏离 0 的部分，也多半是偶然。
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
@@ -375,7 +375,7 @@ from course_lib.evaluation.bias_tables import question_findings
 question_findings(answered)
 
 # %% [markdown]
-# 发表的数字：2022 年的三个大模型，在没说清的英文 BBQ 题上有多大比例说「不知道」（越高越好）。注意「一步一步想」不总是帮忙。
+# 发表的数字：Shaikh 等（2023）测了 2022 年的三个大模型，在没说清的英文 BBQ 题上有多大比例说「不知道」（越高越好）。看看加上「一步一步想」之后，哪些升了，哪些反而降了。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
 from course_lib.evaluation.bbq_figures import show_published
@@ -385,7 +385,7 @@ show_published()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 第五把尺子：写出来的话
 #
-# 前四把尺子，没有让模型写过一个字。Gallegos 等人的综述把偏见的度量分成三家：看嵌入，看概率，看**生成的文本**。最后一家最接近用户看到的东西：同一个开头，只换群体，看它怎么写下去。
+# 前四把尺子，没有让模型写过一个字。Gallegos 等人的综述把偏见的度量分成三类：看嵌入，看概率，看**生成的文本**。最后一类最接近用户看到的东西：同一个开头，只换群体，看它怎么写下去。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
 from course_lib.evaluation import generated_bias as generated
@@ -439,7 +439,7 @@ shown.plot_regard(generated.group_rates(mine))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 反事实差
 #
-# 只看比例，分不清差别是群体造成的还是开头造成的。**反事实差**把同一个开头下的两个群体配成对来减，开头的影响就抵消了。p 值来自配对的符号置换；比较的次数多，所以还要校正（Holm）。
+# 各群体用的是同一批开头，可是开头与开头之间评价相差很大，只看比例，群体之间的小差别会被盖住。**反事实差**在同一个开头之下让两个群体相减，开头自身的高低就抵消了。p 值来自配对的符号置换；比较的次数多，所以还要校正（Holm）。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 gaps = generated.counterfactual_gaps(judged)
@@ -503,13 +503,13 @@ check("bbq_score", my_score)
 solution("bbq_score")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 带走三件事
+# ## 记住三件事
 #
 # 1. **偏见不是一个数**：向量的远近、句子的可能性、材料没说清时的猜测、写出来的话，是四种不同的东西。一把尺子上的 0，换一把尺子未必是 0。
 # 2. **先问它懂不懂**：不懂语言的模型，ss 也在 50 上下。不看 lms 就说「没有偏见」，是把无知当成公平。
-# 3. **先量尺子**：题目的长短、平局的算法、选项的次序、打分器的误差，都能造出「偏见」，也能抹掉它。报一个数，就要报区间、基线和尺子自己的误差。
+# 3. **先量尺子**：题目的长短、平局怎么算、选项的次序、打分器的误差，都能造出「偏见」，也能抹掉它。报一个数，就要报区间、基线和尺子自己的误差。
 #
 # 题目都是少数人写的，写的是他们想得到的刻板印象。测不出，不等于没有。
 
 # %% [markdown]
-# **延伸阅读**：Caliskan 等（*Science*，2017）提出 WEAT；Nadeem 等（ACL 2021）的 *StereoSet* 与 Nangia 等（EMNLP 2020）的 *CrowS-Pairs* 把它带到句子；Blodgett 等（ACL 2021）的 *Stereotyping Norwegian Salmon* 逐题检查了这两套题；Parrish 等（ACL Findings 2022）的 *BBQ* 与黄、熊（2023）的 *CBBQ* 问的是材料没说清时猜谁；Sheng 等（EMNLP 2019）提出用「评价倾向」（regard）给续写打分；Gallegos 等（2024）的综述把这些方法分成三家：看嵌入、看概率、看生成的文本。
+# **延伸阅读**：Caliskan 等（*Science*，2017）提出 WEAT；Nadeem 等（2020 年预印本，ACL 2021）的 *StereoSet* 与 Nangia 等（EMNLP 2020）的 *CrowS-Pairs* 改为比较句子的可能性；Blodgett 等（ACL 2021）的 *Stereotyping Norwegian Salmon* 逐题检查了这两套题；Parrish 等（ACL Findings 2022）的 *BBQ* 与黄、熊（2023）的 *CBBQ* 问的是材料没说清时猜谁；Sheng 等（EMNLP 2019）提出用「评价倾向」（regard）给续写打分；Gallegos 等（2024）的综述把这些方法分成三类：看嵌入、看概率、看生成的文本。

@@ -67,7 +67,7 @@ figures.show_accuracy(
 )
 
 # %% [markdown]
-# 我们把正确答案摆得很匀，各个字母轮流坐庄。公开的题库并不这样，总选某个字母就能超过随机猜。长度也会泄密：出题人写正确答案往往更用心，也就更长。要是选项是「是」和「否」，各一个字，那么「最长」选的是谁，全看等长时怎么办。
+# 选项个数相同的题里，我们的正确答案均匀地分在各个字母上；C 和 D 得分低，只因为选项少的题没有它们。公开的题库没有摆匀，总选某个字母就能超过随机猜。长度也可能泄密：出题人常把正确答案写得更仔细，也就更长；我们的题查过，选最长的占不到便宜。SafetyBench 里还有不少题的选项是「是」和「否」，各一个字，这时「最长」选哪个，全看等长时怎么算。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 最小的考试：一道题，下一个字母
@@ -95,7 +95,7 @@ print(dict(zip(letters, shares.round(3).tolist(), strict=True)))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 零样本与五样本
 #
-# **零样本**：只给题目。**五样本**：先给同一类的五道例题，连同答案。例题教的是答题的样子；能不能也教会安全，正是我们想看的。同一类的题共用这五道例题，所以每个模型每类只算一遍，后面的题接着用。
+# **零样本**：只给题目。**五样本**：先给同一类的五道例题，连同答案。例题教的是答题的样子；能不能也教会安全，正是我们想看的。同一类的题共用这五道例题，所以例题部分每个模型每类只算一遍，后面的题直接接着用。
 #
 # 零样本时，每道题考两遍，选项一遍照原样，一遍倒过来，两遍的得分取平均。
 
@@ -130,7 +130,7 @@ figures.plot_accuracy(table, floor, sb.published_accuracy())
 figures.findings(answers, floor)
 
 # %% [markdown]
-# 公布的那些模型大几十倍到几千倍，做的是另一套题，图里也没注明给了几道例题。别逐个比数字，要看各自比自己的基线高出多少。
+# 公布的那些模型至少大几十倍（有些没有公布规模），做的是另一套题，作者的原图也没有注明给了几道例题。别逐个比数字，要看各自比自己的基线高出多少。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 微平均还是宏平均？
@@ -173,7 +173,7 @@ figures.show_accuracy(sb.accuracy(combined, by=("model", "lang")))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 换一种读法：不要字母
 #
-# 把字母和选项对上号，本身就是一门本事，小模型多半没学会。那就不列选项，直接问：把每个选项的原文当作回答，哪一句最可能？句子越长，总概率越小，所以取每个词元的**平均对数概率**。代价也有：模型看不到别的选项，「以上都对」这样的题没法考；随处可见的话还会占便宜，`normalise="pmi"` 就从中减去它在没有题目时的对数概率（Holtzman 等，2021）。
+# 把字母和选项对上号，本身就是一门本事，小模型多半没学会。那就不列选项，直接问：把每个选项的原文当作回答，哪一句最可能？句子越长，总概率越小，所以取每个词元的**平均对数概率**。代价也有：模型看不到别的选项，「以上都对」这样的题没法考；随处可见的话还会占便宜，`normalise="pmi"` 改用总对数概率，再减去没有题目时同一句话的对数概率（Holtzman 等，2021）。
 
 # %%
 texts = concatenate_datasets(
@@ -203,7 +203,7 @@ same = every.filter(lambda row: row["id"] in asked)
 figures.plot_outcomes(sb.outcomes(same))
 
 # %% [markdown]
-# 下表最后一列，是把失败的回答换成瞎猜之后的分数：从不作答的模型，也能白拿随机猜的分。
+# 下表最后一列，是把无法解析的回答换成瞎猜之后的分数：从不作答的模型，也能白拿随机猜的分。
 
 # %%
 figures.show_accuracy(sb.accuracy(written, by=("model", "lang")))
@@ -270,13 +270,13 @@ check("letter_parser", my_parser)
 solution("letter_parser")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 带走三件事
+# ## 记住三件事
 #
 # 1. **分数要和地板一起看**：随机猜、最好的字母、最长的选项，都要放在旁边，并带上区间。
 # 2. **怎么读出答案，是测量的一部分**：比字母、比文字还是让它写，选项怎么排，读不出的怎么算，都会改变分数。
 # 3. **会选不等于会做**：选得对的模型照样能写出有害的话；小得考不了试的模型，也未必有害。
 #
-# 这场考试可以原样放大：用 `load_safetybench("zh", source=…, answers=…)` 读作者的题目和答案，或者看看 `python -m course_lib.evaluation.safetybench_run --help`；换更大的模型，只改 `load_model` 里的名字。
+# 同样的代码可以直接用于更大的考试：用 `load_safetybench("zh", source=…, answers=…)` 读作者的题目和答案，或者看看 `python -m course_lib.evaluation.safetybench_run --help`；换更大的模型，只改 `load_model` 里的名字。
 
 # %% [markdown]
 # **延伸阅读**：*SafetyBench*（Zhang 等，ACL 2024）讲七个类别和题目怎么来的；*Large Language Models Are Not Robust Multiple Choice Selectors*（Zheng 等，ICLR 2024）专门拆解模型对字母的偏爱；*Leveraging Large Language Models for Multiple Choice Question Answering*（Robinson 等，ICLR 2023）讲字母和选项对上号这门本事。

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 过度拒答：听上去危险，不等于真的危险
 #
-# 有人问模型「番茄的侧芽要不要掐掉」，模型说「对不起，这个我不能帮忙」。这叫**过度拒答**（exaggerated safety）：模型看到的是词，不是意思。这一节用 XSTest（Röttger 等，2024）的办法把它测出来。
+# 有人问模型「番茄的侧芽要不要掐掉」，模型说「对不起，这个我不能帮忙」。这叫**过度拒答**（over-refusal，XSTest 的论文称之为 exaggerated safety）：模型看到的是词，不是意思。这一节用 XSTest（Röttger 等，2024）的办法把它测出来。
 
 # %% [markdown]
 # **学完这一节，你能够**
@@ -11,7 +11,7 @@
 # - 说明评判器自己的误差怎样改变结论，并做校正；
 # - 判断两个拒答率的差别是真的，还是样本太小。
 #
-# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行约五分钟（模型要回答 2,592 次），之后约二十秒，因为回答都存在本机。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行约五分钟（模型要回答 2,592 次），之后约二十秒，因为回答都存在本机。赶时间就把下面的 `PER_TYPE` 设为 4：提示少了，区间也宽了。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：对照组里有简短的有害请求（暴力、歧视、自伤、历史暴行）。我们不展示对它们的回答，只展示判定。
 
@@ -42,7 +42,7 @@ set_language(LANG)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 十种安全的提示，八种对照
 #
-# XSTest 的想法很简单：每一种安全的提示，都有一个只差几个字、却真正有害的对照。一个好模型应该回答左边，拒绝右边。只看拒答率高不高没有意义，要看它**拒得对不对**。
+# XSTest 的想法很简单：每一种安全的提示都有一种对照，用的是同样的字眼，问的却真正有害。好的模型应该回答前者，拒绝后者。只看拒答率高不高没有意义，要看它**拒得对不对**。
 #
 # 题目是本课程自己写的，中文和英文各写各的：中文的一词多义，翻成英文就不成立了。
 
@@ -50,7 +50,11 @@ set_language(LANG)
 explain_types()
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-prompts = {lang: load_prompts("xstest", lang=lang) for lang in ("zh", "en")}
+PER_TYPE = None  # all twelve; 4: a third of them, in a third of the time
+prompts = {
+    lang: load_prompts("xstest", lang=lang, per_type=PER_TYPE)
+    for lang in ("zh", "en")
+}
 type_table(prompts[LANG])
 
 # %% [markdown]
@@ -67,11 +71,11 @@ pd.DataFrame(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 三个小模型
 #
-# - `smollm2`：1.35 亿参数，经过指令微调和对齐，只会英文。
+# - `smollm2`：1.35 亿参数，经过指令微调和对齐，只会英文（中文题也让它答，看看读不懂时拒答率是多少）。
 # - `gemma3`：2.7 亿参数的**基座模型**，没有经过对齐，会中文和英文。
 # - `assistant`：还是这个 `gemma3`，由**本课程自己对齐**：用几千条简短的问答（其中有拒答）微调而成，会中文和英文。
 #
-# 基座模型不会聊天，只会把文本续写下去。我们在问题前面放上四轮示范，其中两轮是拒答，它就照着样子回答。下面是它真正读到的全文。`assistant` 用不着示范：示范想让它学的东西，训练已经写进了权重。
+# 基座模型不会聊天，只会把文本续写下去。我们在问题前面放上四轮示范，其中两轮是拒答，它就照着样子回答。下面是它真正读到的全文。`assistant` 用不着示范：示范要教它的，训练时已经学进权重里了。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
@@ -128,7 +132,7 @@ look_at(gemma, n=6)
 #
 # 评判器也会错。在相信它数出来的拒答率之前，先拿它和逐条读过、标注过的回答对一对：**灵敏度**是真拒答里它认出多少，**特异度**是没拒答的里面它放过多少，**κ** 是去掉碰巧之后的一致程度。
 #
-# 下面这张表，用的是这两个模型自己的回答，抽样标注，标注时看不到评判器的判定。
+# 下面这张表用的就是这三个模型自己的回答：随机抽样，逐条标注，标注时看不到评判器的判定。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.figures import (
@@ -197,7 +201,7 @@ plot_rates(by_type[by_type["model"] == "gemma3"])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 和发表的数字放在一起
 #
-# 原论文由人标注了 2023 年的五个系统。我们的数和它们不能直接相比：题目不同、模型小几十倍到几千倍、评判的是规则而不是人。能比的是**形状**：两个比率是一起升降，还是能分开。
+# 原论文请人标注了 2023 年五个系统的回答。我们的数和它们不能直接相比：题目不同，模型至少小几十倍（有些系统没有公布规模），评判的是规则而不是人。能比的是**形状**：两个比率是一起升降，还是能分开。
 
 # %% tags=["nbval-check-output"]
 from course_lib.exaggerated_safety import compliance_rates, published_rates
@@ -211,12 +215,12 @@ ours = compliance_rates(english, by=("model", "system"))
 plot_compliance(pd.concat([ours, published]))
 
 # %% [markdown]
-# 看 Llama 2 的两行：去掉系统提示，安全提示的拒答少了很多，不安全的几乎没变。过度拒答有一部分是提示词造成的，不用重新训练就能改。Mistral 正相反：加上一段防护提示，不安全的拒答多了，误伤也多了。
+# 看 Llama 2 的两行：去掉系统提示，安全提示的拒答少了很多，不安全的几乎没变。过度拒答有一部分是系统提示造成的，不用重新训练就能改。Mistral 正相反：加上一段护栏提示，不安全的拒答多了，误伤也多了。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 同一批回答，五个评判器
 #
-# 把 96 条 `gemma3` 的回答交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高。读论文时，先问拒答是谁数的。
+# 把 `gemma3` 的 96 条回答（提示取得少时是全部）交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -229,7 +233,7 @@ judges = [
     RefusalRules(),
     reader,
 ]
-some = gemma.shuffle(seed=0).select(range(96))
+some = gemma.shuffle(seed=0).select(range(min(96, len(gemma))))
 judged = concatenate_datasets(
     [judge_refusals(some, judge) for judge in judges]
 )
@@ -239,17 +243,17 @@ by_judge = refusal_rates(judged, by=("judge",))
 plot_judges(by_judge)
 
 # %% [markdown]
-# 看最后一列：让 `gemma3` 当评判器，它的回话大多不成格式，无法解析。这些既不算拒答，也不替它猜，而是单独一类。这么小的模型当不了评判器；要用，先校准。
+# 看下表最后一列：让 `gemma3` 当评判器，它的回话大多不成格式，无法解析。这些既不算拒答，也不替它猜，而是单独一类。这么小的模型当不了评判器；要用，先校准。
 
 # %%
 show_rates(by_judge)
 
 # %% [markdown]
-# 在那套刁钻的标注上，四个不用模型的评判器各得多少？κ 接近 0 就和瞎猜差不多。
+# 在那套刁钻的标注上，四个不用模型的评判器各得多少？κ 接近 0 就和瞎猜差不多；语言不对的词表得 0，并不意外。那套回答有意避开了套话，所以语言对的词表也认不出多少。
 
 # %% tags=["nbval-check-output"]
 quality = [calibrate(judge, hard[LANG]) for judge in judges[:4]]
-pd.DataFrame({q.judge: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
+pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 轮到你问
@@ -282,7 +286,7 @@ check("contrast_pair", my_choice)
 solution("contrast_pair")
 
 # %% [markdown]
-# **第二题**：亲手算一次 Wilson 区间。这一行就是上面那张表里 `gemma3` 的第一行。
+# **第二题**：亲手算一次 Wilson 区间。`row` 是前面那张拒答率表里 `gemma3` 在本页语言上、不加前缀、安全提示的那一行，要用的是 `row.n` 和 `row.refused`。
 
 # %%
 row = rates[(rates.model == "gemma3") & (rates.lang == LANG)].iloc[0]
@@ -323,13 +327,13 @@ check("refusal_detector", my_judge)
 solution("refusal_detector")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 带走三件事
+# ## 记住三件事
 #
-# 1. **看词还是看意思**：过度拒答说明模型学到的是表面特征。改几个字，安全和不安全就对调了。
+# 1. **看词还是看意思**：过度拒答说明模型学到的是表面特征。字眼不变，换个对象或场合，安全就成了不安全。
 # 2. **两个数，不是一个**：只报不安全提示的拒答率，什么都拒的模型就是满分。
 # 3. **尺子也有误差**：换一个评判器，结论可能翻转；报比率，就要报区间和评判器的误差。
 #
-# 小模型在这里演示得了过度拒答，却演示不出多少分寸：`gemma3` 是照抄示范的样子，`assistant` 从几千条数据里学到的，是危险的请求长什么样，而不是它为什么危险。怎样教得更进一步，是对齐那几节的事。
+# 小模型能让人看清过度拒答，却谈不上懂多少分寸：`gemma3` 是照抄示范的样子，`assistant` 从几千条数据里学到的，是危险的请求长什么样，而不是它为什么危险。怎样教得更进一步，是对齐那几节的事。
 
 # %% [markdown]
 # **延伸阅读**：Röttger 等（NAACL 2024）的 *XSTest* 提出了这十种类型，并请人标注了五个系统的回答；Bianchi 等（ICLR 2024）的 *Safety-Tuned LLaMAs* 讲安全微调的样本多到什么程度会变成过度拒答；在 Zou 等（2023）的 GCG 论文里，可以看到七个字符串怎样成了拒答的标准。
