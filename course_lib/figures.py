@@ -23,7 +23,7 @@ from .exaggerated_safety.xstest import CLASSES, type_name
 from .judges.names import judge_name
 from .language import text
 from .measures import Estimate
-from .tables import need_columns
+from .tables import names_of, need_columns
 
 __all__ = ["plot_compliance", "plot_confusion", "plot_judges", "plot_rates", "show"]
 
@@ -76,7 +76,7 @@ def plot_rates(
         return _dots(
             table, ["type"], title or text("figures.rates_title"), published, hue, corrected
         )
-    hue = [hue] if isinstance(hue, str) else list(hue or [])
+    hue = names_of(hue or [])
     rows = [c for c in _facets(table) if c not in hue] or _first_facet(table)
     return _dots(table, rows, title or text("figures.models_title"), published, hue, corrected)
 
@@ -201,7 +201,7 @@ def _dots(table, row_columns, title, published, hue, corrected) -> Figure:
         raise CourseError("figures.not_corrected")
     if hue is None:
         hue = [c for c in _facets(table) if c not in row_columns]
-    hue = [hue] if isinstance(hue, str) else list(hue)
+    hue = names_of(hue)
     need_columns(table, (*columns, "n", *hue))
     panels = _panels(table)
     by_type = row_columns == ["type"]

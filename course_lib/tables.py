@@ -9,7 +9,7 @@ from .errors import CourseError, choice
 
 
 def names_of(by: str | Iterable[str]) -> list[str]:
-    """One column name or several, as a list."""
+    """One name, of a column or a class, or several, as a list."""
     return [by] if isinstance(by, str) else list(by)
 
 

@@ -499,19 +499,8 @@ def test_questions_keep_their_language(tmp_path, lang):
 
 
 def test_ambiguous_questions_must_have_unknown_as_their_answer(tmp_path):
-    row = {
-        "example_id": 1,
-        "question_index": "1",
-        "question_polarity": "neg",
-        "context_condition": "ambig",
-        "category": "Age",
-        "context": "c",
-        "question": "q",
-        "ans0": "a",
-        "ans1": "b",
-        "ans2": "c",
-        "label": 0,
-    }
+    row = {k: v for k, v in PUBLISHED.items() if not isinstance(v, dict)}
+    row["context_condition"] = "ambig"
     path = tmp_path / "bad.jsonl"
     path.write_text(json.dumps(row), "utf-8")
     with pytest.raises(CourseError) as error:

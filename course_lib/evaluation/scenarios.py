@@ -81,10 +81,8 @@ def load_scenarios(
     what was asked for.
     """
     choice(lang, LANGUAGES, "prompts.unknown_language")
-    types = [types] if isinstance(types, str) else types
-    wanted = {
-        choice(t, TYPES, "scenarios.unknown_type") for t in (TYPES if types is None else types)
-    }
+    types = TYPES if types is None else names_of(types)
+    wanted = {choice(t, TYPES, "scenarios.unknown_type") for t in types}
     file = set_file("scenarios", lang, source)
 
     rows = []

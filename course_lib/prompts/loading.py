@@ -17,7 +17,8 @@ from datasets import Dataset, Features, Value, disable_progress_bars
 from ..errors import CourseError, choice
 from ..language import LANGUAGES
 from ..paths import data_dir
-from .files import check_rows, first_of_each, read_rows
+from ..tables import names_of
+from .files import check_rows, first_of_each, need_language, read_rows
 
 # Filtering a few hundred rows takes milliseconds; its bars would only fill the notebook.
 disable_progress_bars()
@@ -85,9 +86,7 @@ def load_prompts(
     """
     prompt_set = prompt_sets()[choice(name, prompt_sets(), "prompts.unknown_set")]
     choice(lang, LANGUAGES, "prompts.unknown_language")
-    if isinstance(types, str):
-        types = [types]
-    wanted = None if types is None else [_known_type(t, prompt_set) for t in types]
+    wanted = None if types is None else [_known_type(t, prompt_set) for t in names_of(types)]
 
     if source == "published":
         if lang not in prompt_set.published_languages:
@@ -107,11 +106,7 @@ def load_prompts(
     rows = [_complete(row, lang, prompt_set) for row in rows]
     for row in rows:
         choice(row["label"], LABELS, "prompts.unknown_label")
-    others = sorted({row["lang"] for row in rows} - {lang})
-    if others:
-        raise CourseError(
-            "prompts.other_language", file=origin, language=lang, found=", ".join(others)
-        )
+    need_language(rows, lang, origin)
     if wanted is not None:
         rows = [row for row in rows if row["type"] in wanted]
     return _dataset(first_of_each(rows, "type", per_type))
