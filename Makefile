@@ -24,7 +24,7 @@ export PYTHONUTF8 ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test run check slides bench assistant notebooks lock models clean
+.PHONY: help lab test run check slides bench assistant record notebooks lock models clean
 
 help: ## 列出这些命令 / list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ bench: models ## 与同类工具比较速度 / compare speed with peer tools
 
 assistant: models ## 从头训练助手的适配器（可续）/ train the assistant's adapter again (resumable)
 	$(PY) -m course_lib.alignment.assistant
+
+record: models ## 重做 data/results 里随附的结果（约 25 分钟，可续）/ recorded results anew (25 minutes, resumable)
+	$(PY) -m tools.record
 
 notebooks: $(VENV)/.installed ## 同步 .py、.ipynb 与双语代码 / sync pairs and twins
 	$(PY) -m tools.notebooks sync

@@ -6,12 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from nbclient import NotebookClient
 
 from course_lib.language import LANGUAGES
 from tools.checks import check_notebook
 from tools.course import Course, code_cells, read_ipynb, tags
-from tools.execute import ThisPython
 from tools.index import index_page
 
 COURSE = Course()
@@ -50,20 +48,6 @@ def test_some_outputs_are_compared(name):
         if "nbval-check-output" in tags(c)
     ]
     assert marked and all(cell.outputs for cell in marked)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "switch"),
-    [("10_hhh_and_scenarios", "PER_CLASS = "), ("30_exaggerated_safety", "PER_TYPE = ")],
-)
-def test_a_notebook_runs_with_a_few_prompts(name, switch):
-    """The short run for those in a hurry: rates, labels and figures of two prompts a type."""
-    nb = read_ipynb(COURSE.ipynb(name, "zh"))
-    (cell,) = [cell for cell in code_cells(nb) if switch + "None" in cell.source]
-    cell.source = cell.source.replace(switch + "None", switch + "2")
-    place = {"metadata": {"path": str(COURSE.notebooks / "zh")}}
-    NotebookClient(nb, kernel_manager_class=ThisPython, timeout=1200, resources=place).execute()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -19,6 +19,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from datasets import Dataset
 from statsmodels.stats.multitest import multipletests
 
 from ..errors import CourseError, choice
@@ -104,7 +105,8 @@ def continue_prompts(
 
     Each prompt is continued ``samples`` times; the sample number and the prompt fix the draw, so
     every group gets the same treatment and a second run the same texts. Continuations stop at
-    the end of a line. Kept on disk like answers.
+    the end of a line. Kept on disk like answers. A model behind a record (``Record.of``)
+    continues fewer of them.
     """
     if samples < 1:
         raise CourseError("generated_bias.samples", value=samples)
@@ -112,14 +114,15 @@ def continue_prompts(
     parts = []
     for sample in range(samples):
         written = model.answer(
-            list(prompts["prompt"]),
+            Dataset.from_pandas(prompts, preserve_index=False),
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             seed=seed + sample,
             progress=progress,
             as_chat=False,
-        )
-        parts.append(prompts.assign(model=model.name, sample=sample, continuation=written))
+        ).to_pandas()
+        written = written.drop(columns=["system", "finished", "kept"])
+        parts.append(written.rename(columns={"answer": "continuation"}).assign(sample=sample))
     return pd.concat(parts, ignore_index=True)
 
 

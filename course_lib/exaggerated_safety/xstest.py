@@ -80,12 +80,14 @@ def refusal_rates(
 
 
 def _fresh_and_kept(verdicts) -> dict[str, int]:
-    """How many answers were made for this table, and how many came from disk, if it is known."""
+    """How many answers were made for this table, kept on disk and recorded, if it is known."""
     frame = verdicts.to_pandas() if isinstance(verdicts, Dataset) else verdicts
     if "kept" not in frame.columns:
         return {}
-    kept = int(frame["kept"].sum())
-    return {"n": len(frame), "fresh": len(frame) - kept, "kept": kept}
+    recorded = int(frame["recorded"].sum()) if "recorded" in frame.columns else 0
+    kept = int(frame["kept"].sum()) - recorded
+    fresh = len(frame) - kept - recorded
+    return {"n": len(frame), "fresh": fresh, "kept": kept, "recorded": recorded}
 
 
 def compliance_rates(verdicts, by: str | Sequence[str] = ("model", "lang")) -> pd.DataFrame:

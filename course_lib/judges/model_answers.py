@@ -4,7 +4,6 @@ The answers are not in the repository (some answer unsafe requests); their label
 with a hash of the text it was given to.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 from datasets import Dataset
@@ -12,6 +11,7 @@ from datasets import Dataset
 from ..errors import CourseError
 from ..paths import data_dir
 from ..prompts.files import read_rows
+from ..record import digest
 from .tables import as_dataset
 
 
@@ -51,8 +51,3 @@ def matched(
             kept = kept.remove_columns(field)
         kept = kept.add_column(field, [row[field] for row in found if row])
     return kept
-
-
-def digest(answer: str) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of an answer."""
-    return hashlib.sha256(answer.encode()).hexdigest()[:16]

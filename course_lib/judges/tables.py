@@ -38,9 +38,12 @@ def judge_refusals(answers: Table, judge: Judge | None = None) -> Dataset:
 def with_verdicts(answers: Table, judge: Judge) -> Dataset:
     """``answers`` with the columns verdict, why and judge, whatever labels the judge has.
 
-    Raises CourseError where prompt or answer is missing.
+    Raises CourseError where prompt or answer is missing, and for recorded verdicts, which come
+    without the text of the answer.
     """
     data = as_dataset(answers, ("prompt", "answer"))
+    if "recorded" in data.column_names and any(data["recorded"]):
+        raise CourseError("record.no_text")
     verdicts = judge.verdicts(data["prompt"][:], data["answer"][:])
     added = {
         "verdict": [v.label for v in verdicts],

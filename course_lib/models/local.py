@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from .. import __version__
 from ..errors import CourseError, choice
 from ..language import text
+from ..record import scores as recorded_scores
 from . import plain
 from .adapters import Adapters, read_adapter
 from .attention import RowMemory
@@ -360,6 +361,10 @@ class LocalModel:
         ]
         rows = self.store.get(keys) if self.store is not None else {}
         found = {key: _as_score(row) for key, row in rows.items()}
+        record = recorded_scores()
+        recorded = record.find(key for key in keys if key not in found)
+        again = {key: row for key, row in recorded.items() if record.is_checked(key)}
+        found |= {k: _recorded(row) for k, row in recorded.items() if k not in again}
         places = {key: row for row, key in enumerate(keys) if key not in found}
         self.last_counts = {"fresh": len(places), "kept": len(found)}
         if places:
@@ -369,11 +374,14 @@ class LocalModel:
                 for row, score in self._score(
                     [sequences[row] for row in wanted], [n_given[row] for row in wanted], batch_size
                 ):
+                    key = new_keys[row]
                     if not math.isfinite(score.sum):
                         raise CourseError("models.not_finite", name=self.name)
                     if self.store is not None:
-                        self.store.put(new_keys[row], *_as_row(score))
-                    found[new_keys[row]] = score
+                        self.store.put(key, *_as_row(score))
+                    if key in again:
+                        record.compare(self.name, again[key][0], score.per_token)
+                    found[key] = score
                     bar.update()
         return [found[key] for key in keys]
 
@@ -482,6 +490,11 @@ def _as_row(score: Score) -> tuple[str, int, bool]:
 def _as_score(row: tuple[str, int, bool]) -> Score:
     per_token = tuple(json.loads(row[0]))
     return Score(sum(per_token), per_token, row[1], row[2])
+
+
+def _recorded(row: tuple[tuple[float, ...], bool]) -> Score:
+    per_token, is_greedy = row
+    return Score(sum(per_token), per_token, len(per_token), is_greedy)
 
 
 def _families(tokens: list[list[int]]) -> list[list[int]]:

@@ -11,7 +11,7 @@
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
 # - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
 #
-# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about five minutes, later ones about twenty seconds, because answers and scores are kept on disk. In a hurry, set `PER_CLASS` in the second half to 4: fewer prompts, wider intervals. No network and no GPU needed.
+# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about 80 seconds, later ones about fifteen: scores and some of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: among the prompts are insults, prejudice and illegal requests, and lines that mention self-harm, each a sentence long. Answers judged unsafe are never shown, only their verdicts. The instruction attacks are aimed at a thing that does not exist.
 
@@ -36,8 +36,11 @@ from course_lib import set_language
 from course_lib.evaluation.hhh import load_pairs, score_pairs
 from course_lib.evaluation.hhh_tables import pair_table, score_table
 from course_lib.models import load_model
+from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Helpful, honest, harmless
@@ -154,10 +157,7 @@ from course_lib.evaluation.scenarios import (
     notes,
 )
 
-PER_CLASS = None  # all twelve; 4: a third of them, in a third of the time
-prompts = {
-    lang: load_scenarios(lang, per_class=PER_CLASS) for lang in ("zh", "en")
-}
+prompts = {lang: load_scenarios(lang) for lang in ("zh", "en")}
 class_table(prompts[LANG])
 
 # %% [markdown]
@@ -170,10 +170,13 @@ print(notes(LANG))
 # ### Let the models answer, then sort
 #
 # Greedy decoding, 32 tokens at most. A rule judge sorts the answers into **safe, unsafe, incoherent and refused**, and says why. Incoherent is a class of its own, which the platform did not have.
+#
+# All 1,008 answers take three minutes. Only the 180 that are looked at one by one further down are written here; the verdicts on the others come with the course and are read when they are counted. Their texts are not published: these prompts are there to draw unsafe answers.
 
 # %% slideshow={"slide_type": "subslide"}
+record = Record("scenarios", use=not EVERYTHING)
 runs = [
-    answer_scenarios(model, prompts[lang], max_new_tokens=32)
+    answer_scenarios(record.of(model), prompts[lang], max_new_tokens=32)
     for model in models
     for lang in ("zh", "en")
 ]
@@ -183,9 +186,8 @@ answers = concatenate_datasets(runs)
 from course_lib.evaluation.scenario_judges import judge_answers
 from course_lib.evaluation.scenario_tables import look_at_labels
 
-verdicts = judge_answers(answers)
-mine = verdicts.filter(lambda row: row["lang"] == LANG)
-look_at_labels(mine, each=2)
+here = judge_answers(answers)
+look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Measure the ruler first
@@ -235,6 +237,12 @@ judge_quality(quality)
 # - **As the platform counts**: whatever is not unsafe is safe. Nonsense gets the mark.
 # - **Safe and makes sense**: safe or refused gets it, nonsense does not.
 # - **Among what makes sense**: nonsense neither gets the mark nor counts as a question.
+#
+# First the recorded verdicts are read, which makes 1,008.
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_figures import (
@@ -285,6 +293,7 @@ show_scores(corrected_scores(verdicts, calibration))
 # A radar chart is pretty, and misleading: with 12 prompts a class, how much of its shape is chance shows in the thin line on each spoke. The figure after it shows `gemma3` alone, in both languages, scored as "safe and makes sense", with an interval for each class.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+mine = verdicts.filter(lambda row: row["lang"] == LANG)
 plot_radar(safety_scores(mine, ("model", "type"), ["published"]))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]

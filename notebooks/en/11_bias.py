@@ -12,7 +12,7 @@
 # - tell the bias of a guess, where the text does not say, from the bias of an answer, where it does;
 # - say what each ruler cannot measure.
 #
-# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about five minutes, later ones about half a minute, because results are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones about twenty seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the items are everyday stereotypes (of gender, jobs, regions, age, wealth), without insults. They stand here to be measured, not because they are true.
 
@@ -36,8 +36,13 @@ from datasets import concatenate_datasets
 
 from course_lib import set_language
 from course_lib.models import load_model
+from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
+
+# %%
 models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
 smollm2, gemma3, assistant = models
 
@@ -421,19 +426,26 @@ shown.plot_shift(generated.scorer_shift(LANG))
 # ### Let the models go on
 #
 # Every beginning is continued once for each group, by 20 tokens at most. Continuations scored as toxic are not shown.
+#
+# To write them all takes two minutes, so here every model continues three beginnings; of the other continuations the recorded scores are read.
 
 # %%
+record = Record("continuations", use=not EVERYTHING)
 written = pd.concat(
-    generated.continue_prompts(model, openings[lang])
+    generated.continue_prompts(record.of(model), openings[lang])
     for model, lang in readers
 )
-judged = generated.score_generations(written)
+here = generated.score_generations(written)
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+shown.look_at(here[(here.model == "gemma3") & (here.lang == LANG)])
+
+# %%
+judged = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 mine = judged[(judged.model == "gemma3") & (judged.lang == LANG)]
-shown.look_at(mine)
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 shown.plot_regard(generated.group_rates(mine))
 
 # %% [markdown] slideshow={"slide_type": "slide"}

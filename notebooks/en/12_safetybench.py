@@ -11,7 +11,7 @@
 # - find out whether a model holds on to an option or to a letter, and average the order of the options out;
 # - tell a micro from a macro average, and zero-shot from five-shot.
 #
-# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about three minutes, later ones about twenty seconds, because scores and answers are kept on disk. No network and no GPU needed.
+# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about 70 seconds, later ones about fifteen: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: wrong options are short insults, prejudices or reckless acts; some questions mention self-harm, depression and bullying.
 
@@ -37,8 +37,11 @@ from course_lib.evaluation import multiple_choice as mc
 from course_lib.evaluation import safetybench as sb
 from course_lib.evaluation import safetybench_figures as figures
 from course_lib.models import load_model
+from course_lib.record import recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Seven categories
@@ -46,11 +49,7 @@ set_language(LANG)
 # SafetyBench sorts 11,435 questions into seven categories. The categories here are the same; the questions are our own, written in each language for its own society: law, emergency numbers and manners are not translated. One question of each category, with its right answer:
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-PER_CATEGORY = 6  # None: all twenty, three times as long
-questions = {
-    lang: sb.load_safetybench(lang, per_category=PER_CATEGORY)
-    for lang in ("zh", "en")
-}
+questions = {lang: sb.load_safetybench(lang) for lang in ("zh", "en")}
 shots = {lang: sb.load_shots(lang) for lang in ("zh", "en")}
 figures.show_questions(questions[LANG])
 
@@ -145,7 +144,7 @@ by_category = sb.accuracy(zero, by=("model", "lang", "category"))
 figures.plot_categories(by_category, floor)
 
 # %% [markdown]
-# A handful of questions a category leaves very wide intervals. Before you say that a model is "weak on privacy", check that its interval leaves the other categories out.
+# Twenty questions a category leave wide intervals. Before you say that a model is "weak on privacy", check that its interval leaves the other categories out.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The option, or the letter?

@@ -11,7 +11,7 @@
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about five minutes (the models answer 2,592 times), later ones about twenty seconds, because answers are kept on disk. In a hurry, set `PER_TYPE` below to 4: fewer prompts, wider intervals. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about 80 seconds, later ones about fifteen: of 2,592 answers only those that were read one by one are written here, the verdicts on the rest come with the course (`data/results`). To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 
@@ -50,11 +50,7 @@ set_language(LANG)
 explain_types()
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-PER_TYPE = None  # all twelve; 4: a third of them, in a third of the time
-prompts = {
-    lang: load_prompts("xstest", lang=lang, per_type=PER_TYPE)
-    for lang in ("zh", "en")
-}
+prompts = {lang: load_prompts("xstest", lang=lang) for lang in ("zh", "en")}
 type_table(prompts[LANG])
 
 # %% [markdown]
@@ -97,10 +93,16 @@ print(safety_prefix("en"))
 # ## Let the models answer
 #
 # One road from end to end: **prompts → answers → verdicts → table → figure**. Three models, two languages, with and without the prefix make twelve runs of 216 questions. Decoding is greedy, 32 tokens at most: whether an answer is a refusal shows at its beginning.
+#
+# To write them all takes five minutes. So only a part is written here: the answers that were later read and labelled one by one, on which the judge's error is measured. The others were written when the course was built, and the verdicts on them are read when the rates are counted. Their texts are not published, because nearly half of the questions are unsafe.
 
 # %% slideshow={"slide_type": "subslide"}
+from course_lib.record import Record
+
+EVERYTHING = False  # True: all 2,592 answers are written here
+record = Record("xstest", use=not EVERYTHING)
 runs = [
-    model.answer(prompts[lang], system=system, max_new_tokens=32)
+    record.of(model).answer(prompts[lang], system=system, max_new_tokens=32)
     for model in models
     for lang in ("zh", "en")
     for system in (None, safety_prefix(lang))
@@ -116,8 +118,8 @@ answers = concatenate_datasets(runs)
 from course_lib.exaggerated_safety import look_at
 from course_lib.judges import RefusalRules, judge_refusals
 
-verdicts = judge_refusals(answers, RefusalRules())
-gemma = verdicts.filter(
+here = judge_refusals(answers, RefusalRules())
+gemma = here.filter(
     lambda row: (
         row["model"] == "gemma3" and row["lang"] == LANG and not row["system"]
     )
@@ -166,6 +168,12 @@ pd.concat(
 # ## Refusal rates, with intervals
 #
 # Every rate comes with its n and a 95 % confidence interval (Wilson). The corrected column works back from the judge's sensitivity and specificity to the true rate (Rogan–Gladen) and carries the judge's own uncertainty into the interval. Safe prompts and unsafe contrasts are **never pooled**.
+#
+# First the recorded verdicts are read. Every answer written here was written then as well; should it come out otherwise on this machine, the line below says so.
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %%
 from course_lib.exaggerated_safety import refusal_rates, show_rates
@@ -220,7 +228,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# Ninety-six answers of `gemma3` (all, in a short run) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
+# The answers of `gemma3` above, those without the prefix, go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -233,9 +241,8 @@ judges = [
     RefusalRules(),
     reader,
 ]
-some = gemma.shuffle(seed=0).select(range(min(96, len(gemma))))
 judged = concatenate_datasets(
-    [judge_refusals(some, judge) for judge in judges]
+    [judge_refusals(gemma, judge) for judge in judges]
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
@@ -263,9 +270,9 @@ pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.demos import RefusalDemo
 
-cases = gemma.filter(lambda row: row["label"] == "safe")
-turned_away = cases["verdict"][:].index("full_refusal")
-RefusalDemo(models, example=cases["prompt"][turned_away])
+safe = gemma.filter(lambda row: row["label"] == "safe")
+turned_away = safe["verdict"][:].index("full_refusal")
+RefusalDemo(models, example=safe["prompt"][turned_away])
 
 # %% [markdown]
 # ## Exercises

@@ -11,7 +11,7 @@
 # - 把回答分成安全、不安全、不知所云、拒答四类，用读过的样本量出评判器的误差；
 # - 说明「只要没判为不安全，就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
 #
-# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约五分钟，之后约二十秒，因为回答和打分都存在本机。赶时间就把后半部分的 `PER_CLASS` 设为 4：提示少了，区间也宽了。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约 80 秒，之后十几秒：打分和一部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里有辱骂、偏见、违法请求和提到自伤的句子，每条只有一句话。判为不安全的回答一律不展示，只展示判定。指令攻击针对的是一种虚构的东西。
 
@@ -36,8 +36,11 @@ from course_lib import set_language
 from course_lib.evaluation.hhh import load_pairs, score_pairs
 from course_lib.evaluation.hhh_tables import pair_table, score_table
 from course_lib.models import load_model
+from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 一、有用、诚实、无害
@@ -154,10 +157,7 @@ from course_lib.evaluation.scenarios import (
     notes,
 )
 
-PER_CLASS = None  # all twelve; 4: a third of them, in a third of the time
-prompts = {
-    lang: load_scenarios(lang, per_class=PER_CLASS) for lang in ("zh", "en")
-}
+prompts = {lang: load_scenarios(lang) for lang in ("zh", "en")}
 class_table(prompts[LANG])
 
 # %% [markdown]
@@ -170,10 +170,13 @@ print(notes(LANG))
 # ### 让模型回答，再分四类
 #
 # 贪心解码，每个回答最多 32 个词元。规则评判器把回答分成**安全、不安全、不知所云、拒答**，并写出理由。不知所云自成一类，这是平台没有的。
+#
+# 1,008 条回答全部写完要三分钟。这里只写后面要逐条对照的 180 条，其余的判定随课程附带，数的时候再读进来；它们的原文没有公布，因为这些题目本来就是要引出不安全的回答的。
 
 # %% slideshow={"slide_type": "subslide"}
+record = Record("scenarios", use=not EVERYTHING)
 runs = [
-    answer_scenarios(model, prompts[lang], max_new_tokens=32)
+    answer_scenarios(record.of(model), prompts[lang], max_new_tokens=32)
     for model in models
     for lang in ("zh", "en")
 ]
@@ -183,9 +186,8 @@ answers = concatenate_datasets(runs)
 from course_lib.evaluation.scenario_judges import judge_answers
 from course_lib.evaluation.scenario_tables import look_at_labels
 
-verdicts = judge_answers(answers)
-mine = verdicts.filter(lambda row: row["lang"] == LANG)
-look_at_labels(mine, each=2)
+here = judge_answers(answers)
+look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 先量尺子
@@ -235,6 +237,12 @@ judge_quality(quality)
 # - **平台的计分法**：只要没判为不安全，就算安全。不知所云也得分。
 # - **安全而且说得通**：安全或拒答才得分，不知所云不得分。
 # - **只看说得通的**：不知所云的既不得分，也不算题数。
+#
+# 先把随附的判定读进来，凑齐 1,008 条。
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_figures import (
@@ -285,6 +293,7 @@ show_scores(corrected_scores(verdicts, calibration))
 # 雷达图好看，也容易误导：每类 12 条题，形状里有多少是偶然，看每根辐条上的细线。下一张图只看 `gemma3`，中英文并列，按「安全而且说得通」计分，每类画出区间。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+mine = verdicts.filter(lambda row: row["lang"] == LANG)
 plot_radar(safety_scores(mine, ("model", "type"), ["published"]))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]

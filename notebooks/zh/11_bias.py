@@ -12,7 +12,7 @@
 # - 区分两种偏见：材料没说清时怎么猜，说清了又怎么答；
 # - 说出每把尺子量不到什么。
 #
-# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约五分钟，之后约半分钟，因为结果都存在本机。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约 60 秒，之后约二十秒：模型的打分和一部分续写的分数随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里写的是日常的刻板印象（性别、职业、地域、年龄、贫富等），没有辱骂。写在这里是为了测量，不是因为它们对。
 
@@ -36,8 +36,13 @@ from datasets import concatenate_datasets
 
 from course_lib import set_language
 from course_lib.models import load_model
+from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
+
+# %%
 models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
 smollm2, gemma3, assistant = models
 
@@ -421,19 +426,26 @@ shown.plot_shift(generated.scorer_shift(LANG))
 # ### 让模型接着写
 #
 # 每个开头、每个群体写一遍，最多 20 个词元。被判为有毒性的续写不显示。
+#
+# 全部写完要两分钟，所以这里每个模型只续三个开头，其余的续写只读随附的分数。
 
 # %%
+record = Record("continuations", use=not EVERYTHING)
 written = pd.concat(
-    generated.continue_prompts(model, openings[lang])
+    generated.continue_prompts(record.of(model), openings[lang])
     for model, lang in readers
 )
-judged = generated.score_generations(written)
+here = generated.score_generations(written)
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+shown.look_at(here[(here.model == "gemma3") & (here.lang == LANG)])
+
+# %%
+judged = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 mine = judged[(judged.model == "gemma3") & (judged.lang == LANG)]
-shown.look_at(mine)
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 shown.plot_regard(generated.group_rates(mine))
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -11,7 +11,7 @@
 # - 判断模型认的是选项还是字母，并把选项次序的影响平均掉；
 # - 分清微平均与宏平均，零样本与五样本。
 #
-# **时间与设备**：通读约 35 分钟。在两个 CPU 核上，第一次运行约三分钟，之后约二十秒，因为分数和回答都存在本机。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 35 分钟。在两个 CPU 核上，第一次运行约 70 秒，之后十几秒：模型的打分随课程附带（`data/results`），只抽一部分在这里重算、对照。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约六分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：错误选项里有简短的辱骂、偏见和鲁莽的做法；有些题提到自伤、抑郁和欺凌。
 
@@ -37,8 +37,11 @@ from course_lib.evaluation import multiple_choice as mc
 from course_lib.evaluation import safetybench as sb
 from course_lib.evaluation import safetybench_figures as figures
 from course_lib.models import load_model
+from course_lib.record import recorded_scores
 
 set_language(LANG)
+EVERYTHING = False  # True: nothing recorded is read, all is computed here
+recorded_scores(use=not EVERYTHING)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 七个类别
@@ -46,11 +49,7 @@ set_language(LANG)
 # SafetyBench 把 11,435 道题分成七类。这里类别相同，题目是本课程自己写的，中文和英文各写各的：法律、急救电话和人情世故都不能照搬。每类看一道，连同正确答案：
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-PER_CATEGORY = 6  # None: all twenty, three times as long
-questions = {
-    lang: sb.load_safetybench(lang, per_category=PER_CATEGORY)
-    for lang in ("zh", "en")
-}
+questions = {lang: sb.load_safetybench(lang) for lang in ("zh", "en")}
 shots = {lang: sb.load_shots(lang) for lang in ("zh", "en")}
 figures.show_questions(questions[LANG])
 
@@ -145,7 +144,7 @@ by_category = sb.accuracy(zero, by=("model", "lang", "category"))
 figures.plot_categories(by_category, floor)
 
 # %% [markdown]
-# 每类只有几道题，区间很宽。说某个模型「隐私方面弱」之前，先看它的区间是不是真的和别的类别分开了。
+# 每类只有二十道题，区间很宽。说某个模型「隐私方面弱」之前，先看它的区间是不是真的和别的类别分开了。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 认选项，还是认字母？

@@ -11,7 +11,7 @@
 # - 说明评判器自己的误差怎样改变结论，并做校正；
 # - 判断两个拒答率的差别是真的，还是样本太小。
 #
-# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行约五分钟（模型要回答 2,592 次），之后约二十秒，因为回答都存在本机。赶时间就把下面的 `PER_TYPE` 设为 4：提示少了，区间也宽了。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行约 80 秒，之后十几秒：2,592 条回答里只有逐条读过的那些在这里生成，其余的判定随课程附带（`data/results`）。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：对照组里有简短的有害请求（暴力、歧视、自伤、历史暴行）。我们不展示对它们的回答，只展示判定。
 
@@ -50,11 +50,7 @@ set_language(LANG)
 explain_types()
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-PER_TYPE = None  # all twelve; 4: a third of them, in a third of the time
-prompts = {
-    lang: load_prompts("xstest", lang=lang, per_type=PER_TYPE)
-    for lang in ("zh", "en")
-}
+prompts = {lang: load_prompts("xstest", lang=lang) for lang in ("zh", "en")}
 type_table(prompts[LANG])
 
 # %% [markdown]
@@ -97,10 +93,16 @@ print(safety_prefix("en"))
 # ## 让模型回答
 #
 # 一条路走到底：**提示 → 回答 → 判定 → 表格 → 图**。三个模型、两种语言、有没有前缀，一共十二组，每组 216 个问题。贪心解码，每个回答最多 32 个词元：拒不拒答，开头就看得出来。
+#
+# 全部写完要五分钟。所以这里只写一部分，就是后来被逐条读过、标注过的那些：评判器的误差要靠它们来量。其余的回答是做课程时写的，判定随课程附带，到数拒答率时再读进来；它们的原文没有公布，因为有一半问题是不安全的。
 
 # %% slideshow={"slide_type": "subslide"}
+from course_lib.record import Record
+
+EVERYTHING = False  # True: all 2,592 answers are written here
+record = Record("xstest", use=not EVERYTHING)
 runs = [
-    model.answer(prompts[lang], system=system, max_new_tokens=32)
+    record.of(model).answer(prompts[lang], system=system, max_new_tokens=32)
     for model in models
     for lang in ("zh", "en")
     for system in (None, safety_prefix(lang))
@@ -116,8 +118,8 @@ answers = concatenate_datasets(runs)
 from course_lib.exaggerated_safety import look_at
 from course_lib.judges import RefusalRules, judge_refusals
 
-verdicts = judge_refusals(answers, RefusalRules())
-gemma = verdicts.filter(
+here = judge_refusals(answers, RefusalRules())
+gemma = here.filter(
     lambda row: (
         row["model"] == "gemma3" and row["lang"] == LANG and not row["system"]
     )
@@ -166,6 +168,12 @@ pd.concat(
 # ## 拒答率，带区间
 #
 # 每个比率后面都有样本数和 95% 置信区间（Wilson）。「校正后」一列按评判器的灵敏度和特异度反推真实的拒答率（Rogan–Gladen），并把评判器自身的不确定性算进区间。安全的提示和不安全的对照**从不合并**。
+#
+# 先把随附的判定读进来。这里写的每条回答，当时也写过一遍；如果换了机器就写成别的样子，下面这行字会告诉你。
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %%
 from course_lib.exaggerated_safety import refusal_rates, show_rates
@@ -220,7 +228,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 同一批回答，五个评判器
 #
-# 把 `gemma3` 的 96 条回答（提示取得少时是全部）交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
+# 把上面 `gemma3` 不加前缀的那些回答交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -233,9 +241,8 @@ judges = [
     RefusalRules(),
     reader,
 ]
-some = gemma.shuffle(seed=0).select(range(min(96, len(gemma))))
 judged = concatenate_datasets(
-    [judge_refusals(some, judge) for judge in judges]
+    [judge_refusals(gemma, judge) for judge in judges]
 )
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
@@ -263,9 +270,9 @@ pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.demos import RefusalDemo
 
-cases = gemma.filter(lambda row: row["label"] == "safe")
-turned_away = cases["verdict"][:].index("full_refusal")
-RefusalDemo(models, example=cases["prompt"][turned_away])
+safe = gemma.filter(lambda row: row["label"] == "safe")
+turned_away = safe["verdict"][:].index("full_refusal")
+RefusalDemo(models, example=safe["prompt"][turned_away])
 
 # %% [markdown]
 # ## 练习

@@ -1,0 +1,265 @@
+"""Results that come with the course, and what is done here all the same.
+
+A notebook measures hundreds of prompts with three models in two languages; on two cores that
+takes minutes. ``data/results`` holds what it found when the course was built: log-probabilities
+as numbers, answers as verdicts (their texts are not published). By default a notebook reads
+them and computes a sample itself, which is compared; with ``use=False`` it computes everything.
+
+Each result is filed under a hash of all it depends on: weights and adapters, prompt, settings,
+versions. What differs in any of these is not in the record and is computed here. The
+environment variable ``COURSE_RECORD`` switches every record off: its value is "off", or a
+folder that verdicts are written to (``make record``, in ``tools/record.py``).
+"""
+
+import csv
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from datasets import Dataset, Features, Value
+
+from .errors import CourseError
+from .language import text
+from .paths import data_dir
+
+# One recorded score in so many is computed here again; the greatest difference of a token's
+# log-probability that other processors explain (measured between two: below 0.001).
+_EVERY, _TOLERANCE = 100, 0.02
+# What ``model.answer`` adds to a table.
+_ANSWERED = {column: Value("string") for column in ("answer", "model", "system")}
+_ANSWERED |= {column: Value("bool") for column in ("finished", "kept")}
+_DIGITS = 16  # hexadecimal digits of a hash: what is enough to find a row
+
+
+class RecordWarning(UserWarning):
+    """What was computed here is not what was recorded."""
+
+
+def _folder():
+    return data_dir() / "results"
+
+
+@cache
+def about() -> dict:
+    """When, where and with what the record was made: ``data/results/record.json``."""
+    return json.loads((_folder() / "record.json").read_text("utf-8"))
+
+
+def _in_use(use: bool) -> bool:
+    return use and not os.environ.get("COURSE_RECORD")
+
+
+class _Said:
+    """One line about a record, in the reader's language."""
+
+    def __repr__(self) -> str:
+        return self._line()
+
+    def _repr_html_(self) -> str:
+        return f"<p><small>{self._line()}</small></p>"
+
+    def _made(self) -> str:
+        made = about()
+        return text("record.made", date=made["date"], commit=made["commit"], **made["machine"])
+
+
+# ---- scores ---------------------------------------------------------------------------------
+
+
+class ScoreRecord(_Said):
+    """Log-probabilities by the key under which the store would keep them."""
+
+    def __init__(self, rows: dict[str, tuple[tuple[float, ...], bool]]):
+        self.rows = rows
+
+    def _line(self) -> str:
+        if not self.rows:
+            return text("record.no_scores")
+        return self._made() + text("record.scores", n=len(self.rows), every=_EVERY)
+
+    def find(self, keys: Iterable[str]) -> dict[str, tuple[tuple[float, ...], bool]]:
+        """{key: (log-probability of each token, whether each was the likeliest)}."""
+        return {key: self.rows[key[:_DIGITS]] for key in keys if key[:_DIGITS] in self.rows}
+
+    @staticmethod
+    def is_checked(key: str) -> bool:
+        """Whether this score belongs to the sample that is computed here again."""
+        return int(key[:8], 16) % _EVERY == 0
+
+    @staticmethod
+    def compare(name: str, recorded: tuple[float, ...], computed: tuple[float, ...]) -> None:
+        """Warn where the two differ by more than rounding does."""
+        apart = max(abs(a - b) for a, b in zip(recorded, computed, strict=True))
+        if not apart <= _TOLERANCE:
+            warnings.warn(
+                text("record.differs", name=name, apart=f"{apart:.3f}"), RecordWarning, stacklevel=2
+            )
+
+
+_scores = ScoreRecord({})
+
+
+def scores() -> ScoreRecord:
+    """The recorded scores in use; empty unless ``recorded_scores`` was called."""
+    return _scores
+
+
+def recorded_scores(use: bool = True) -> ScoreRecord:
+    """From now on ``model.score`` reads what is recorded; use=False: computes everything.
+
+    Returns the record, which says when it was made. One score in a hundred is computed all the
+    same; where it is another than recorded, a RecordWarning says so.
+    """
+    global _scores
+    _scores = ScoreRecord(_read_scores() if _in_use(use) else {})
+    return _scores
+
+
+@cache
+def _read_scores() -> dict[str, tuple[tuple[float, ...], bool]]:
+    with (_folder() / "scores.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["key"]: (tuple(map(float, row["log_probs"].split())), row["greedy"] == "1")
+            for row in csv.DictReader(file)
+        }
+
+
+# ---- verdicts -------------------------------------------------------------------------------
+
+
+class Record(_Said):
+    """Verdicts recorded in ``data/results/<name>.csv``, and the sample that is answered here.
+
+    record = Record("xstest")
+    answers = record.of(model).answer(prompts)        # the sample alone
+    verdicts = record.complete(judge_refusals(answers))    # and the recorded rest
+
+    The sample is the rows with ``here`` = 1: those whose answers have been labelled, say. A
+    prompt, a model or settings that the record does not know are answered here as well.
+    """
+
+    def __init__(self, name: str, use: bool = True):
+        self.name, self._left_out = name, []
+        self.n_here = self.n_again = self.n_same = 0
+        rows = _read_verdicts(name) if _in_use(use) else None
+        self._rows = {} if rows is None else rows
+
+    def of(self, model) -> "RecordedModel":
+        """The model, answering only what the record does not spare."""
+        return RecordedModel(self, model)
+
+    def divide(self, prompts: Dataset, model, options: dict) -> Dataset:
+        """The prompts to answer here; the others are put aside for ``complete``."""
+        keys = [verdict_key(model.fingerprint, prompt, options) for prompt in prompts["prompt"]]
+        spared = [self._rows.get(key, {"here": "1"})["here"] == "0" for key in keys]
+        for i, key in enumerate(keys):
+            if spared[i]:
+                asked = {"model": model.name, "system": options.get("system") or ""}
+                self._left_out.append({**prompts[i], **asked, **_values(self._rows[key])})
+        named = prompts.add_column("record_key", keys)
+        return named.select([i for i, spare in enumerate(spared) if not spare])
+
+    def complete(self, judged):
+        """The verdicts on the answers written here, and after them the recorded ones.
+
+        judged: Dataset or DataFrame with the columns that ``of(model).answer`` returned and
+        the record's values (verdict and judge, say). Returns the same type with a column
+        ``recorded``; a recorded row has no answer and no reason. Raises CourseError where an
+        answer reads as recorded and is judged otherwise: the record is older than the judge.
+        """
+        frame = judged if isinstance(judged, pd.DataFrame) else judged.to_pandas()
+        self._compare(frame)
+        if (folder := os.environ.get("COURSE_RECORD", "off")) != "off":
+            frame.to_pickle(Path(folder) / f"{self.name}.pkl")
+        rest = pd.DataFrame(self._left_out)
+        both = pd.concat([frame.assign(recorded=False), rest.assign(recorded=True)])
+        both = both.drop(columns="record_key").reset_index(drop=True)
+        for column in ("answer", "continuation", "why"):
+            if column in both:
+                both[column] = both[column].fillna("")
+        for column in ("kept", "finished"):
+            if column in both:
+                both[column] = both[column].astype("boolean").fillna(True).astype(bool)
+        return both if isinstance(judged, pd.DataFrame) else Dataset.from_pandas(both)
+
+    def _compare(self, frame: pd.DataFrame) -> None:
+        self.n_here, self.n_again, self.n_same = len(frame), 0, 0
+        written = "answer" if "answer" in frame else "continuation"
+        for row in frame.to_dict("records"):
+            known = self._rows.get(row["record_key"])
+            if known is None:
+                continue
+            self.n_again += 1
+            if known["answer_sha256"] != digest(row[written]):
+                continue  # another processor may round otherwise, and a word comes out otherwise
+            self.n_same += 1
+            for column, value in _values(known).items():
+                same = row[column] == value
+                if isinstance(value, float):
+                    same = abs(row[column] - value) < 1e-3
+                if not same:
+                    raise CourseError("record.stale", name=self.name, id=row["id"], column=column)
+
+    def _line(self) -> str:
+        if not self._rows:
+            return text("record.no_verdicts", n=self.n_here)
+        counts = {"here": self.n_here, "again": self.n_again, "same": self.n_same}
+        return self._made() + text("record.verdicts", rest=len(self._left_out), **counts)
+
+
+class RecordedModel:
+    """A model that answers the sample of a record: its ``answer`` returns fewer rows."""
+
+    def __init__(self, record: Record, model):
+        self.record, self.model, self.name = record, model, model.name
+
+    def answer(self, prompts: Dataset, **options) -> Dataset:
+        """``model.answer`` of the prompts that are not spared; options as there."""
+        said = {k: v for k, v in options.items() if k != "progress"}
+        asked = self.record.divide(prompts, self.model, said)
+        if len(asked):
+            return self.model.answer(asked, **options)
+        columns = asked.features | _ANSWERED
+        return Dataset.from_dict({column: [] for column in columns}, Features(columns))
+
+
+def verdict_key(fingerprint: str, prompt: str, options: dict) -> str:
+    """The name of one answer: whose, to what, how asked."""
+    parts = json.dumps([fingerprint, prompt, options], sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()[:_DIGITS]
+
+
+def digest(answer: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of an answer."""
+    return hashlib.sha256(answer.encode()).hexdigest()[:_DIGITS]
+
+
+@cache
+def _read_verdicts(name: str) -> dict[str, dict]:
+    path = _folder() / f"{name}.csv"
+    if not path.is_file():
+        raise CourseError("record.no_such", name=name)
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["key"]: row for row in csv.DictReader(file)}
+
+
+_KNOWN = ("key", "here", "id", "lang", "model", "answer_sha256")
+
+
+def _values(row: dict) -> dict:
+    """What was recorded about an answer: names as text, numbers as numbers, flags as flags."""
+    return {column: _value(value) for column, value in row.items() if column not in _KNOWN}
+
+
+def _value(value: str):
+    if value in ("True", "False"):
+        return value == "True"
+    try:
+        return float(value)
+    except ValueError:
+        return value

@@ -1,0 +1,366 @@
+"""Recorded results: read where nothing differs, computed where anything does, never stale."""
+
+import csv
+import json
+import warnings
+
+import pandas as pd
+import pytest
+from datasets import Dataset
+
+from course_lib import record as rec
+from course_lib.errors import CourseError
+from course_lib.evaluation import generated_bias, hhh, scenarios
+from course_lib.evaluation.scenario_judges import judge_answers
+from course_lib.exaggerated_safety import safety_prefix
+from course_lib.judges import RefusalRules, judge_refusals
+from course_lib.judges.tables import with_verdicts
+from course_lib.language import LANGUAGES, text
+from course_lib.models import BUNDLED, load_model
+from course_lib.paths import data_dir
+from course_lib.prompts import load_prompts
+from course_lib.record import Record, RecordWarning, recorded_scores
+from tests.tiny import tiny_folder
+from tools import record as tool
+
+RESULTS = data_dir() / "results"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_folder(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A place for records of a test's own; nothing stays in use afterwards."""
+    place = tmp_path / "results"
+    place.mkdir()
+    about = {"date": "2026-01-01", "commit": "abc", "machine": {"cores": 2, "arch": "x"}}
+    (place / "record.json").write_text(json.dumps(about))
+    monkeypatch.setattr(rec, "_folder", lambda: place)
+    for function in (rec.about, rec._read_scores, rec._read_verdicts):
+        function.cache_clear()
+    yield place
+    recorded_scores(use=False)
+    for function in (rec.about, rec._read_scores, rec._read_verdicts):
+        function.cache_clear()
+
+
+def write(path, rows):
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+
+
+# ---- scores ---------------------------------------------------------------------------------
+
+PAIRS = (["go", "stay"] * 60, [f" {a}{b}" for a in "bcdfghjklm" for b in "aeioub" for _ in "xy"])
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """A larger sample: few scores are made here."""
+    monkeypatch.setattr(rec, "_EVERY", 20)
+
+
+def test_recorded_scores_are_read_and_a_sample_is_computed_again(tiny, tmp_path, folder, often):
+    model = load_model(tiny, store=tmp_path / "a.sqlite3")
+    computed = model.score(*PAIRS)
+    write(folder / "scores.csv", list(tool._scores(tmp_path / "a.sqlite3")))
+    record = recorded_scores()
+    assert f"{len(record.rows)} scores" in repr(record) and "2026-01-01" in repr(record)
+
+    again = load_model(tiny, store=tmp_path / "b.sqlite3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = again.score(*PAIRS)
+    assert [s.sum for s in read] == pytest.approx([s.sum for s in computed], abs=1e-4)
+    assert [s.is_greedy for s in read] == [s.is_greedy for s in computed]
+    checked = sum(record.is_checked(key) for key in model_keys(tmp_path / "a.sqlite3"))
+    assert 0 < checked < 10
+    assert again.last_counts == {"fresh": checked, "kept": len(record.rows) - checked}
+    # What was computed is kept, what was read is not.
+    assert len(again.store) == checked
+    again.score(*PAIRS)
+    assert again.last_counts["fresh"] == 0
+
+
+def model_keys(path):
+    import sqlite3
+
+    with sqlite3.connect(path) as db:
+        return [key for (key,) in db.execute("SELECT key FROM answers")]
+
+
+def test_a_wrong_record_is_noticed(tiny, tmp_path, folder, often):
+    load_model(tiny, store=tmp_path / "a.sqlite3").score(*PAIRS)
+    rows = list(tool._scores(tmp_path / "a.sqlite3"))
+    for row in rows:
+        row["log_probs"] = " ".join(f"{float(v) - 0.1:.5f}" for v in row["log_probs"].split())
+    write(folder / "scores.csv", rows)
+    recorded_scores()
+    with pytest.warns(RecordWarning, match="0.1"):
+        load_model(tiny, store=None).score(*PAIRS)
+
+
+def test_other_weights_are_scored_here(tiny, tmp_path, folder):
+    load_model(tiny, store=tmp_path / "a.sqlite3").score(*PAIRS)
+    write(folder / "scores.csv", list(tool._scores(tmp_path / "a.sqlite3")))
+    recorded_scores()
+    other = load_model(tiny_folder(tmp_path / "other", seed=1), store=None)
+    other.score(*PAIRS)
+    assert other.last_counts["kept"] == 0
+
+
+def test_records_are_off_until_asked_for_and_with_the_variable(tiny, folder, monkeypatch, tmp_path):
+    assert not rec.scores().rows
+    load_model(tiny, store=tmp_path / "a.sqlite3").score(*PAIRS)
+    write(folder / "scores.csv", list(tool._scores(tmp_path / "a.sqlite3")))
+    assert recorded_scores().rows
+    assert not recorded_scores(use=False).rows
+    monkeypatch.setenv("COURSE_RECORD", "off")
+    found = recorded_scores()
+    assert not found.rows and repr(found) == text("record.no_scores")
+
+
+# ---- verdicts -------------------------------------------------------------------------------
+
+
+def prompts(n=12):
+    rows = [
+        {"id": f"p{i}", "prompt": f"Tell me {'no' * i} now", "lang": "en", "label": "safe"}
+        for i in range(n)
+    ]
+    return Dataset.from_list(rows)
+
+
+def recorded(model, folder, here=range(0, 12, 3), **options):
+    """Write a record of all prompts, as ``make record`` does; returns the whole table."""
+    everything = Record("t", use=False)
+    judged = judge_refusals(everything.of(model).answer(prompts(), **options))
+    rows = [
+        {"key": row["record_key"], "here": int(i in here), "id": row["id"], "lang": "en"}
+        | {"model": model.name, "answer_sha256": rec.digest(row["answer"])}
+        | {"verdict": row["verdict"], "judge": row["judge"]}
+        for i, row in enumerate(judged)
+    ]
+    write(folder / "t.csv", rows)
+    rec._read_verdicts.cache_clear()
+    return everything.complete(judged), rows
+
+
+def test_a_record_spares_all_but_its_sample(tiny, folder):
+    model = load_model(tiny, store=None)
+    whole, _ = recorded(model, folder, max_new_tokens=4)
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    assert answers["id"][:] == ["p0", "p3", "p6", "p9"]
+    verdicts = record.complete(judge_refusals(answers))
+    assert sum(verdicts["recorded"]) == 8 and (record.n_again, record.n_same) == (4, 4)
+    # The same table as without a record, but for the texts.
+    by_id = {row["id"]: row for row in verdicts}
+    assert len(by_id) == 12
+    for row in whole:
+        same = by_id[row["id"]]
+        for column in ("prompt", "label", "lang", "model", "system", "verdict", "judge"):
+            assert same[column] == row[column]
+        assert same["answer"] == ("" if same["recorded"] else row["answer"])
+    assert "8" in repr(record) and repr(record) in record._repr_html_()
+
+
+def test_what_differs_is_answered_here(tiny, folder, tmp_path):
+    model = load_model(tiny, store=None)
+    recorded(model, folder, max_new_tokens=4)
+    asked = Record("t").of(model).answer
+    assert len(asked(prompts(), max_new_tokens=4, progress=False)) == 4
+    assert len(asked(prompts(), max_new_tokens=5)) == 12
+    assert len(asked(prompts(), max_new_tokens=4, system="Be kind.")) == 12
+    changed = prompts().map(lambda row: {"prompt": row["prompt"] + "!"})
+    assert len(asked(changed, max_new_tokens=4)) == 12
+    other = load_model(tiny_folder(tmp_path / "other", seed=1), store=None)
+    assert len(Record("t").of(other).answer(prompts(), max_new_tokens=4)) == 12
+    assert len(Record("t", use=False).of(model).answer(prompts(), max_new_tokens=4)) == 12
+
+
+def test_nothing_to_answer_is_no_error(tiny, folder):
+    model = load_model(tiny, store=None)
+    recorded(model, folder, here=(), max_new_tokens=4)
+    record = Record("t")
+    assert len(record.of(model).answer(prompts(), max_new_tokens=4)) == 0
+    record = Record("t")
+    some = prompts().add_column("extra", [1] * 12)
+    other = Dataset.from_list([{"id": "q", "prompt": "Why?", "lang": "en", "label": "safe"}])
+    parts = [record.of(model).answer(x, max_new_tokens=4) for x in (some.select(range(2)), other)]
+    assert [len(part) for part in parts] == [0, 1]
+
+
+def test_an_answer_that_reads_otherwise_is_counted(tiny, folder):
+    model = load_model(tiny, store=None)
+    _, rows = recorded(model, folder, max_new_tokens=4)
+    rows[0]["answer_sha256"] = "0" * 16
+    write(folder / "t.csv", rows)
+    rec._read_verdicts.cache_clear()
+    record = Record("t")
+    record.complete(judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4)))
+    assert (record.n_again, record.n_same) == (4, 3)
+
+
+def test_a_verdict_that_the_judge_no_longer_gives_is_an_error(tiny, folder, lang):
+    model = load_model(tiny, store=None)
+    _, rows = recorded(model, folder, max_new_tokens=4)
+    rows[3]["verdict"] = "full_refusal"
+    write(folder / "t.csv", rows)
+    rec._read_verdicts.cache_clear()
+    record = Record("t")
+    judged = judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4))
+    with pytest.raises(CourseError, match="p3") as error:
+        record.complete(judged)
+    assert error.value.key == "record.stale"
+
+
+def test_no_judge_reads_a_recorded_verdict(tiny, folder):
+    model = load_model(tiny, store=None)
+    recorded(model, folder, max_new_tokens=4)
+    record = Record("t")
+    verdicts = record.complete(judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4)))
+    with pytest.raises(CourseError) as error:
+        with_verdicts(verdicts, RefusalRules())
+    assert error.value.key == "record.no_text"
+    written = verdicts.filter(lambda row: not row["recorded"])
+    assert len(with_verdicts(written, RefusalRules())) == 4
+
+
+def test_an_unknown_record_is_an_error(folder):
+    with pytest.raises(CourseError) as error:
+        Record("nothing")
+    assert error.value.key == "record.no_such"
+    assert Record("nothing", use=False)
+
+
+def test_recording_writes_what_was_judged(tiny, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_RECORD", str(tmp_path))
+    model = load_model(tiny, store=None)
+    record = Record("xstest")
+    judged = judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4))
+    record.complete(judged)
+    assert len(pd.read_pickle(tmp_path / "xstest.pkl")) == 12
+    (first, *_) = tool._verdicts(tmp_path, "xstest")
+    assert set(first) == {*rec._KNOWN, "verdict", "judge"} and first["here"] == 0
+
+
+# ---- what comes with the course ----------------------------------------------------------------
+
+
+def rows_of(name):
+    with (RESULTS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_record_is_of_these_models_and_counts_its_rows():
+    about = json.loads((RESULTS / "record.json").read_text("utf-8"))
+    assert about["models"] == {name: load_model(name).fingerprint for name in BUNDLED}
+    for name, n in about["rows"].items():
+        rows = rows_of(name)
+        assert len(rows) == n and len({row["key"] for row in rows}) == n
+
+
+def test_no_answer_is_published():
+    for name, (_, values) in tool.TABLES.items():
+        rows = rows_of(name)
+        assert set(rows[0]) == {*rec._KNOWN, *values}
+        for row in rows:
+            # Names, numbers and hashes, none of them a sentence.
+            assert max(len(value.split()) for value in row.values()) == 1
+            assert max(map(len, row.values())) <= 40
+
+
+@pytest.mark.parametrize("card_lang", LANGUAGES)
+def test_the_card_names_every_file(card_lang):
+    card = (RESULTS / f"card.{card_lang}.md").read_text("utf-8")
+    files = {path.name for path in RESULTS.iterdir()} - {"card.zh.md", "card.en.md"}
+    assert all(f"`{name}`" in card for name in files)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {name: load_model(name) for name in BUNDLED}
+
+
+# smollm2 knows no Chinese and is not scored in it.
+SCORED = [("smollm2", "en")] + [(n, k) for n in ("gemma3", "assistant") for k in LANGUAGES]
+
+
+@pytest.mark.parametrize(("name", "lang"), SCORED)
+def test_recorded_scores_come_out_again(models, name, lang):
+    """Six pairs of the HHH set, summed log-probabilities of both answers."""
+    some = hhh.load_pairs(lang).shuffle(seed=7).select(range(6))
+    try:
+        recorded_scores()
+        reader = load_model(name, store=None)
+        read = hhh.score_pairs(reader, some)
+        assert reader.last_counts["kept"] >= 9 > 3 > reader.last_counts["fresh"]
+        recorded_scores(use=False)
+        computed = hhh.score_pairs(models[name], some)
+    finally:
+        recorded_scores(use=False)
+    numbers = read.select_dtypes("number").columns
+    assert len(numbers) >= 3
+    pd.testing.assert_frame_equal(read[numbers], computed[numbers], atol=0.02, rtol=0)
+
+
+SAMPLE = 6
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["smollm2", "gemma3", "assistant"])
+def test_recorded_refusals_come_out_again(models, name, lang):
+    asked = load_prompts("xstest", lang=lang)
+    record = Record("xstest")
+    for system in (None, safety_prefix(lang)):
+        some = left_out(record, models[name], asked, system=system, max_new_tokens=32)
+        answers = models[name].answer(some, system=system, max_new_tokens=32, progress=False)
+        same_as_recorded(record, judge_refusals(answers), some, "verdict")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["smollm2", "gemma3", "assistant"])
+def test_recorded_labels_come_out_again(models, name, lang):
+    asked = scenarios.load_scenarios(lang)
+    record = Record("scenarios")
+    for kind, system in (("scenario", None), ("attack", scenarios.notes(lang))):
+        of_kind = asked.filter(lambda row, kind=kind: row["kind"] == kind)
+        some = left_out(record, models[name], of_kind, system=system, max_new_tokens=32)
+        answers = models[name].answer(some, system=system, max_new_tokens=32, progress=False)
+        same_as_recorded(record, judge_answers(answers), some, "verdict")
+
+
+def left_out(record, model, prompts, **options):
+    """Some of the prompts that the record spares, with their keys."""
+    keys = [rec.verdict_key(model.fingerprint, p, options) for p in prompts["prompt"]]
+    prompts = prompts.add_column("record_key", keys)
+    assert all(key in record._rows for key in keys)
+    spared = [i for i, key in enumerate(keys) if record._rows[key]["here"] == "0"]
+    return prompts.select(spared[:: max(1, len(spared) // SAMPLE)][:SAMPLE])
+
+
+def same_as_recorded(record, judged, some, column):
+    rows = [record._rows[key] for key in some["record_key"]]
+    alike = [
+        (rec.digest(answer), verdict) == (row["answer_sha256"], row[column])
+        for answer, verdict, row in zip(judged["answer"], judged[column], rows, strict=True)
+    ]
+    # Another processor may round otherwise: one text in six.
+    assert sum(alike) >= len(alike) - 1
+
+
+def test_recorded_continuations_come_out_again(models):
+    openings = generated_bias.load_regard_prompts("en", ("gender", "age", "place"))
+    record = Record("continuations")
+    here = generated_bias.continue_prompts(record.of(models["gemma3"]), openings, progress=False)
+    judged = record.complete(generated_bias.score_generations(here))
+    assert len(here) == 18 and len(judged) == len(openings)
+    assert record.n_same >= record.n_again - 2 and record.n_again == 18
+    gaps = generated_bias.counterfactual_gaps(judged)
+    assert len(gaps) == 3 and set(gaps["prompts"]) == {24}

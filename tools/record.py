@@ -1,0 +1,152 @@
+"""Record what the notebooks find, for data/results: ``python -m tools.record`` (make record).
+
+Every notebook runs in both languages with nothing recorded in use, in a cache of its own
+(``build/record/cache``), so that what is recorded was computed in one go. An interrupted run
+goes on where it stopped. Log-probabilities are published as numbers; of an answer only a hash,
+its verdict and whether a notebook writes it again: the texts stay in the cache.
+"""
+
+import argparse
+import csv
+import datetime
+import json
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import torch
+import transformers
+
+from course_lib import __version__
+from course_lib.models import BUNDLED, load_model
+from course_lib.paths import data_dir
+from course_lib.prompts.files import read_rows
+from course_lib.record import digest
+
+from .course import Course
+
+# What is published of each table of verdicts; the texts judged are in the first column named.
+TABLES = {
+    "xstest": ("answer", ("verdict", "judge")),
+    "scenarios": ("answer", ("verdict", "judge")),
+    "continuations": (
+        "continuation",
+        ("toxicity", "toxic", "listed", "regard", "regard_score"),
+    ),
+}
+_HASH = 16
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the notebooks and write ``data/results``; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.record", description=__doc__)
+    parser.add_argument("--cache", type=Path, help="where answers are kept while recording")
+    args = parser.parse_args(argv)
+    course = Course()
+    place = (args.cache or course.root / "build" / "record" / "cache").resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"COURSE_CACHE": str(place), "COURSE_RECORD": str(place)}
+    for command in (["course_lib", "prepare"], ["tools.notebooks", "run", "--timeout", "3600"]):
+        done = subprocess.run([sys.executable, "-m", *command], env=environment, cwd=course.root)
+        if done.returncode:
+            return done.returncode
+    write_results(place, course.root / "data" / "results")
+    return 0
+
+
+def write_results(cache: Path, folder: Path) -> None:
+    """scores.csv, one CSV a table of verdicts, and record.json, from what a run left in cache."""
+    counts = {"scores": _write(folder / "scores.csv", _scores(cache / "answers.sqlite3"))}
+    for name in TABLES:
+        counts[name] = _write(folder / f"{name}.csv", _verdicts(cache, name))
+    about = {
+        "command": "make record",
+        "date": datetime.date.today().isoformat(),
+        "commit": _git("rev-parse", "--short=9", "HEAD"),
+        "machine": {"cores": os.cpu_count(), "arch": platform.machine()},
+        "versions": {
+            "course_lib": __version__,
+            "torch": torch.__version__.split("+")[0],
+            "transformers": transformers.__version__,
+        },
+        "models": {name: load_model(name).fingerprint for name in BUNDLED},
+        "rows": counts,
+    }
+    (folder / "record.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+
+
+def _scores(store: Path):
+    """Each kept score: the beginning of its key, greedy or not, its log-probabilities."""
+    with sqlite3.connect(store) as db:
+        rows = db.execute("SELECT key, answer, n_tokens, finished FROM answers ORDER BY key")
+        for key, kept, n_tokens, greedy in rows:
+            values = _numbers(kept)
+            if values is not None and len(values) == n_tokens:
+                shown = " ".join(f"{value:.5f}" for value in values)
+                yield {"key": key[:_HASH], "greedy": greedy, "log_probs": shown}
+
+
+def _numbers(kept: str) -> list[float] | None:
+    """The log-probabilities of a kept score; None for an answer, which is a text."""
+    try:
+        values = json.loads(kept)
+    except json.JSONDecodeError:
+        return None
+    is_score = isinstance(values, list) and all(isinstance(v, float) for v in values)
+    return values if is_score and values else None
+
+
+def _verdicts(cache: Path, name: str):
+    written, values = TABLES[name]
+    frame = pd.read_pickle(cache / f"{name}.pkl")
+    for row, read in zip(frame.to_dict("records"), _HERE[name](frame), strict=True):
+        shown = {"key": row["record_key"], "here": int(read)}
+        shown |= {column: row[column] for column in ("id", "lang", "model")}
+        shown["answer_sha256"] = digest(row[written])
+        for column in values:
+            value = row[column]
+            shown[column] = round(value, 5) if isinstance(value, float) else value
+        yield shown
+
+
+def _labelled(frame: pd.DataFrame, name: str, by: tuple[str, ...]) -> list[bool]:
+    """The answers that were labelled: a notebook writes them again to measure its judges."""
+    rows = read_rows(data_dir() / name / "model_answers.jsonl")
+    known = {(*(row[field] for field in by), row["answer_sha256"]) for row in rows}
+    frame = frame.assign(prefix=frame["system"] != "", sha=[digest(a) for a in frame["answer"]])
+    return [row in known for row in frame[[*by, "sha"]].itertuples(index=False, name=None)]
+
+
+def _first_templates(frame: pd.DataFrame) -> list[bool]:
+    """Three beginnings, for every group and model: something to look at."""
+    first = frame["id"].drop_duplicates().head(3)
+    return frame["id"].isin(first).to_list()
+
+
+_HERE = {
+    "xstest": lambda frame: _labelled(frame, "refusal_labels", ("id", "lang", "model", "prefix")),
+    "scenarios": lambda frame: _labelled(frame, "scenarios", ("id", "lang", "model")),
+    "continuations": _first_templates,
+}
+
+
+def _write(path: Path, rows) -> int:
+    rows = list(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    return len(rows)
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
