@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from datasets import Dataset, Features, Value
 
@@ -122,11 +123,10 @@ def recorded_scores(use: bool = True) -> ScoreRecord:
 
 @cache
 def _read_scores() -> dict[str, tuple[tuple[float, ...], bool]]:
-    with (_folder() / "scores.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["key"]: (tuple(map(float, row["log_probs"].split())), row["greedy"] == "1")
-            for row in csv.DictReader(file)
-        }
+    return {
+        row["key"]: (tuple(map(float, row["log_probs"].split())), row["greedy"] == "1")
+        for row in _read("scores")
+    }
 
 
 # ---- verdicts -------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Record(_Said):
     """
 
     def __init__(self, name: str, use: bool = True):
-        self.name, self._left_out = name, []
+        self.name, self._left_out = name, {}
         self.n_here = self.n_again = self.n_same = 0
         rows = _read_verdicts(name) if _in_use(use) else None
         self._rows = {} if rows is None else rows
@@ -155,12 +155,12 @@ class Record(_Said):
 
     def divide(self, prompts: Dataset, model, options: dict) -> Dataset:
         """The prompts to answer here; the others are put aside for ``complete``."""
-        keys = [verdict_key(model.fingerprint, prompt, options) for prompt in prompts["prompt"]]
+        keys = [key[:_DIGITS] for key in model.answer_keys(prompts, **options)]
         spared = [self._rows.get(key, {"here": "1"})["here"] == "0" for key in keys]
         for i, key in enumerate(keys):
             if spared[i]:
                 asked = {"model": model.name, "system": options.get("system") or ""}
-                self._left_out.append({**prompts[i], **asked, **_values(self._rows[key])})
+                self._left_out[key] = {**prompts[i], **asked, **_values(self._rows[key])}
         named = prompts.add_column("record_key", keys)
         return named.select([i for i, spare in enumerate(spared) if not spare])
 
@@ -176,7 +176,8 @@ class Record(_Said):
         self._compare(frame)
         if (folder := os.environ.get("COURSE_RECORD", "off")) != "off":
             frame.to_pickle(Path(folder) / f"{self.name}.pkl")
-        rest = pd.DataFrame(self._left_out)
+        rest = pd.DataFrame(list(self._left_out.values()))
+        rest = rest[[column for column in rest if column in frame]]
         both = pd.concat([frame.assign(recorded=False), rest.assign(recorded=True)])
         both = both.drop(columns="record_key").reset_index(drop=True)
         for column in ("answer", "continuation", "why"):
@@ -190,6 +191,7 @@ class Record(_Said):
     def _compare(self, frame: pd.DataFrame) -> None:
         self.n_here, self.n_again, self.n_same = len(frame), 0, 0
         written = "answer" if "answer" in frame else "continuation"
+        self._need_the_same_judge(frame)
         for row in frame.to_dict("records"):
             known = self._rows.get(row["record_key"])
             if known is None:
@@ -199,11 +201,17 @@ class Record(_Said):
                 continue  # another processor may round otherwise, and a word comes out otherwise
             self.n_same += 1
             for column, value in _values(known).items():
-                same = row[column] == value
-                if isinstance(value, float):
-                    same = abs(row[column] - value) < 1e-3
-                if not same:
+                if not _same(row[column], value):
                     raise CourseError("record.stale", name=self.name, id=row["id"], column=column)
+
+    def _need_the_same_judge(self, frame: pd.DataFrame) -> None:
+        from .judges.names import judge_name  # here: the judges import this module
+
+        theirs = {row["judge"] for row in self._rows.values() if "judge" in row}
+        for mine in frame["judge"].unique() if "judge" in frame and theirs else ():
+            if mine not in theirs:
+                names = ", ".join(map(judge_name, sorted(theirs)))
+                raise CourseError("record.other_judge", judge=judge_name(mine), judges=names)
 
     def _line(self) -> str:
         if not self._rows:
@@ -220,18 +228,12 @@ class RecordedModel:
 
     def answer(self, prompts: Dataset, **options) -> Dataset:
         """``model.answer`` of the prompts that are not spared; options as there."""
-        said = {k: v for k, v in options.items() if k != "progress"}
-        asked = self.record.divide(prompts, self.model, said)
+        told = {k: v for k, v in options.items() if k not in ("progress", "batch_size")}
+        asked = self.record.divide(prompts, self.model, told)
         if len(asked):
             return self.model.answer(asked, **options)
         columns = asked.features | _ANSWERED
         return Dataset.from_dict({column: [] for column in columns}, Features(columns))
-
-
-def verdict_key(fingerprint: str, prompt: str, options: dict) -> str:
-    """The name of one answer: whose, to what, how asked."""
-    parts = json.dumps([fingerprint, prompt, options], sort_keys=True)
-    return hashlib.sha256(parts.encode()).hexdigest()[:_DIGITS]
 
 
 def digest(answer: str) -> str:
@@ -241,11 +243,21 @@ def digest(answer: str) -> str:
 
 @cache
 def _read_verdicts(name: str) -> dict[str, dict]:
+    return {row["key"]: row for row in _read(name)}
+
+
+def _read(name: str) -> list[dict]:
     path = _folder() / f"{name}.csv"
     if not path.is_file():
         raise CourseError("record.no_such", name=name)
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
+        return list(csv.DictReader(file))
+
+
+def _same(computed, recorded) -> bool:
+    if isinstance(recorded, float):
+        return bool(np.isclose(computed, recorded, rtol=0, atol=1e-3, equal_nan=True))
+    return computed == recorded
 
 
 _KNOWN = ("key", "here", "id", "lang", "model", "answer_sha256")

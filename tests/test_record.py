@@ -13,7 +13,7 @@ from course_lib.errors import CourseError
 from course_lib.evaluation import generated_bias, hhh, scenarios
 from course_lib.evaluation.scenario_judges import judge_answers
 from course_lib.exaggerated_safety import safety_prefix
-from course_lib.judges import RefusalRules, judge_refusals
+from course_lib.judges import PrefixList, RefusalRules, judge_refusals
 from course_lib.judges.tables import with_verdicts
 from course_lib.language import LANGUAGES, text
 from course_lib.models import BUNDLED, load_model
@@ -177,6 +177,10 @@ def test_what_differs_is_answered_here(tiny, folder, tmp_path):
     assert len(asked(prompts(), max_new_tokens=4, progress=False)) == 4
     assert len(asked(prompts(), max_new_tokens=5)) == 12
     assert len(asked(prompts(), max_new_tokens=4, system="Be kind.")) == 12
+    model.use_chat_template("{% for m in messages %}{{ m['content'] }}{% endfor %}")
+    assert len(asked(prompts(), max_new_tokens=4)) == 12
+    model = load_model(tiny, store=None)
+    asked = Record("t").of(model).answer
     changed = prompts().map(lambda row: {"prompt": row["prompt"] + "!"})
     assert len(asked(changed, max_new_tokens=4)) == 12
     other = load_model(tiny_folder(tmp_path / "other", seed=1), store=None)
@@ -218,6 +222,26 @@ def test_a_verdict_that_the_judge_no_longer_gives_is_an_error(tiny, folder, lang
     with pytest.raises(CourseError, match="p3") as error:
         record.complete(judged)
     assert error.value.key == "record.stale"
+
+
+def test_another_judge_is_not_counted_with_the_recorded_one(tiny, folder, lang):
+    model = load_model(tiny, store=None)
+    recorded(model, folder, max_new_tokens=4)
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    with pytest.raises(CourseError) as error:
+        record.complete(judge_refusals(answers, PrefixList("gcg")))
+    assert error.value.key == "record.other_judge" and text("judges.name_prefix_list_gcg") in str(error.value)
+
+
+def test_a_cell_that_is_run_twice_counts_once(tiny, folder):
+    model = load_model(tiny, store=None)
+    recorded(model, folder, max_new_tokens=4)
+    record = Record("t")
+    for _ in range(2):
+        answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    judged = judge_refusals(answers)
+    assert len(record.complete(judged)) == len(record.complete(judged)) == 12
 
 
 def test_no_judge_reads_a_recorded_verdict(tiny, folder):
@@ -338,7 +362,7 @@ def test_recorded_labels_come_out_again(models, name, lang):
 
 def left_out(record, model, prompts, **options):
     """Some of the prompts that the record spares, with their keys."""
-    keys = [rec.verdict_key(model.fingerprint, p, options) for p in prompts["prompt"]]
+    keys = [key[: rec._DIGITS] for key in model.answer_keys(prompts, **options)]
     prompts = prompts.add_column("record_key", keys)
     assert all(key in record._rows for key in keys)
     spared = [i for i, key in enumerate(keys) if record._rows[key]["here"] == "0"]

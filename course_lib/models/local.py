@@ -214,12 +214,7 @@ class LocalModel:
         ``answer``, ``model``, ``system``, ``finished`` (ended before max_new_tokens) and
         ``kept`` (came from disk). Raises CourseError for an empty or overlong prompt.
         """
-        texts, langs = _texts(prompts)
-        _must(max_new_tokens, "max_new_tokens", above=0)
-        _must(temperature, "temperature", at_least=0)
-        chat = self.chat if as_chat else PlainText(self.tokenizer)
-        decoding = Decoding(max_new_tokens, float(temperature), seed, chat.stop)
-        chats = [chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)]
+        chats, decoding = self._asked(prompts, system, max_new_tokens, temperature, seed, as_chat)
         rows, kept = self._answers(chats, decoding, batch_size, progress)
         fresh = len(set(chats)) - len({c for c, k in zip(chats, kept, strict=True) if k})
         self.last_counts = {"fresh": fresh, "kept": len(set(chats)) - fresh}
@@ -233,17 +228,41 @@ class LocalModel:
             return answers
         new = {
             "answer": answers,
-            "model": [self.name] * len(texts),
-            "system": [system or ""] * len(texts),
+            "model": [self.name] * len(chats),
+            "system": [system or ""] * len(chats),
             "finished": [finished for _, _, finished in rows],
             "kept": kept,
         }
         plain_columns = prompts.remove_columns([c for c in new if c in prompts.column_names])
         return Dataset.from_dict({**plain_columns.to_dict(), **new})
 
-    def _answers(self, chats, decoding, batch_size, progress):
-        """For each chat (answer, n_tokens, finished), and whether it came from disk."""
-        keys = [
+    def answer_keys(
+        self,
+        prompts: str | Sequence[str] | Dataset,
+        system: str | None = None,
+        max_new_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        as_chat: bool = True,
+    ) -> list[str]:
+        """The key of each answer that ``answer`` would give to the same arguments.
+
+        A hash of all that an answer depends on: weights and adapters, the whole text that the
+        model reads, the decoding, versions.
+        """
+        return self._keys(*self._asked(prompts, system, max_new_tokens, temperature, seed, as_chat))
+
+    def _asked(self, prompts, system, max_new_tokens, temperature, seed, as_chat):
+        """The texts that the model reads, and how it is to go on from them."""
+        texts, langs = _texts(prompts)
+        _must(max_new_tokens, "max_new_tokens", above=0)
+        _must(temperature, "temperature", at_least=0)
+        chat = self.chat if as_chat else PlainText(self.tokenizer)
+        chats = [chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)]
+        return chats, Decoding(max_new_tokens, float(temperature), seed, chat.stop)
+
+    def _keys(self, chats, decoding) -> list[str]:
+        return [
             key_of(
                 model=self.fingerprint,
                 chat=chat,
@@ -253,6 +272,10 @@ class LocalModel:
             )
             for chat in chats
         ]
+
+    def _answers(self, chats, decoding, batch_size, progress):
+        """For each chat (answer, n_tokens, finished), and whether it came from disk."""
+        keys = self._keys(chats, decoding)
         found = self.store.get(keys) if self.store is not None else {}
         kept = [key in found for key in keys]
         missing = {key: chat for key, chat in zip(keys, chats, strict=True) if key not in found}
