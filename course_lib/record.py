@@ -52,7 +52,10 @@ def about() -> dict:
 
 
 def _in_use(use: bool) -> bool:
-    return use and not os.environ.get("COURSE_RECORD")
+    asked = os.environ.get("COURSE_RECORD", "")
+    if asked and asked != "off" and not Path(asked).is_dir():
+        raise CourseError("record.no_folder", value=asked)
+    return use and not asked
 
 
 class _Said:
@@ -77,11 +80,16 @@ class ScoreRecord(_Said):
 
     def __init__(self, rows: dict[str, tuple[tuple[float, ...], bool]]):
         self.rows = rows
+        self._apart: dict[str, float] = {}
 
     def _line(self) -> str:
         if not self.rows:
             return text("record.no_scores")
-        return self._made() + text("record.scores", n=len(self.rows), every=_EVERY)
+        said = self._made() + text("record.scores", n=len(self.rows), every=_EVERY)
+        if self._apart:
+            apart = f"{max(self._apart.values()):.4f}"
+            said += text("record.compared", n=len(self._apart), apart=apart)
+        return said
 
     def find(self, keys: Iterable[str]) -> dict[str, tuple[tuple[float, ...], bool]]:
         """{key: (log-probability of each token, whether each was the likeliest)}."""
@@ -92,20 +100,26 @@ class ScoreRecord(_Said):
         """Whether this score belongs to the sample that is computed here again."""
         return int(key[:8], 16) % _EVERY == 0
 
-    @staticmethod
-    def compare(name: str, recorded: tuple[float, ...], computed: tuple[float, ...]) -> None:
-        """Warn where the two differ by more than rounding does."""
-        apart = max(abs(a - b) for a, b in zip(recorded, computed, strict=True))
-        if not apart <= _TOLERANCE:
-            warnings.warn(
-                text("record.differs", name=name, apart=f"{apart:.3f}"), RecordWarning, stacklevel=2
-            )
+    def compare(self, name: str, computed: dict[str, tuple[float, ...]]) -> None:
+        """Hold scores computed here, {key: log-probabilities}, against the recorded ones.
+
+        One RecordWarning where any differs by more than rounding does.
+        """
+        apart = {
+            key: max(abs(a - b) for a, b in zip(self.rows[key[:_DIGITS]][0], values, strict=True))
+            for key, values in computed.items()
+        }
+        self._apart |= apart
+        worst = max(apart.values(), default=0.0)
+        if not worst <= _TOLERANCE:
+            said = text("record.differs", name=name, apart=f"{worst:.3f}")
+            warnings.warn(said, RecordWarning, stacklevel=2)
 
 
 _scores = ScoreRecord({})
 
 
-def scores() -> ScoreRecord:
+def scores_in_use() -> ScoreRecord:
     """The recorded scores in use; empty unless ``recorded_scores`` was called."""
     return _scores
 
@@ -160,7 +174,9 @@ class Record(_Said):
         for i, key in enumerate(keys):
             if spared[i]:
                 asked = {"model": model.name, "system": options.get("system") or ""}
-                self._left_out[key] = {**prompts[i], **asked, **_values(self._rows[key])}
+                # Two prompts may read the same, and a cell may be run twice.
+                row = json.dumps(prompts[i], sort_keys=True, default=str)
+                self._left_out[key, row] = {**prompts[i], **asked, **_values(self._rows[key])}
         named = prompts.add_column("record_key", keys)
         return named.select([i for i, spare in enumerate(spared) if not spare])
 
@@ -183,9 +199,8 @@ class Record(_Said):
         for column in ("answer", "continuation", "why"):
             if column in both:
                 both[column] = both[column].fillna("")
-        for column in ("kept", "finished"):
-            if column in both:
-                both[column] = both[column].astype("boolean").fillna(True).astype(bool)
+        if "kept" in both:
+            both["kept"] = both["kept"].fillna(False).astype(bool)
         return both if isinstance(judged, pd.DataFrame) else Dataset.from_pandas(both)
 
     def _compare(self, frame: pd.DataFrame) -> None:
@@ -207,6 +222,8 @@ class Record(_Said):
     def _need_the_same_judge(self, frame: pd.DataFrame) -> None:
         from .judges.names import judge_name  # here: the judges import this module
 
+        if not self._left_out:
+            return
         theirs = {row["judge"] for row in self._rows.values() if "judge" in row}
         for mine in frame["judge"].unique() if "judge" in frame and theirs else ():
             if mine not in theirs:
@@ -226,8 +243,16 @@ class RecordedModel:
     def __init__(self, record: Record, model):
         self.record, self.model, self.name = record, model, model.name
 
-    def answer(self, prompts: Dataset, **options) -> Dataset:
-        """``model.answer`` of the prompts that are not spared; options as there."""
+    def answer(self, prompts: Dataset, system: str | None = None, **options) -> Dataset:
+        """``model.answer`` of the prompts that are not spared; options as there.
+
+        What is no Dataset has no ids to be recorded under: all of it is answered.
+        """
+        options = {"system": system, **options}
+        if not isinstance(prompts, Dataset):
+            return self.model.answer(prompts, **options)
+        if "record_key" in prompts.column_names:
+            prompts = prompts.remove_columns("record_key")
         told = {k: v for k, v in options.items() if k not in ("progress", "batch_size")}
         asked = self.record.divide(prompts, self.model, told)
         if len(asked):

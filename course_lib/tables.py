@@ -32,6 +32,16 @@ def need_values(frame: pd.DataFrame, column: str, allowed: Sequence) -> None:
         )
 
 
+def need_texts(table) -> None:
+    """Raise CourseError where a table has recorded verdicts, which come without their texts.
+
+    table: a Dataset or a DataFrame. A judge would take the missing text for an empty one.
+    """
+    columns = getattr(table, "column_names", None) or list(getattr(table, "columns", ()))
+    if "recorded" in columns and any(table["recorded"]):
+        raise CourseError("record.no_text")
+
+
 def need_finite(values, what: str) -> np.ndarray:
     """The numbers as an array; CourseError where one is NaN or infinite.
 

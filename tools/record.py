@@ -1,17 +1,19 @@
 """Record what the notebooks find, for data/results: ``python -m tools.record`` (make record).
 
 Every notebook runs in both languages with nothing recorded in use, in a cache of its own
-(``build/record/cache``), so that what is recorded was computed in one go. An interrupted run
-goes on where it stopped. Log-probabilities are published as numbers; of an answer only a hash,
-its verdict and whether a notebook writes it again: the texts stay in the cache.
+(``build/record/cache``, gone afterwards), so that what is recorded was computed in one go. An
+interrupted run goes on where it stopped. Log-probabilities are published as numbers; of an
+answer only a hash, its verdict and whether a notebook writes it again: the texts stay behind.
 """
 
 import argparse
 import csv
 import datetime
+import hashlib
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -25,9 +27,9 @@ from course_lib import __version__
 from course_lib.models import BUNDLED, load_model
 from course_lib.paths import data_dir
 from course_lib.prompts.files import read_rows
-from course_lib.record import digest
+from course_lib.record import _DIGITS, digest
 
-from .course import Course
+from .course import ROOT, Course
 
 # What is published of each table of verdicts; the texts judged are in the first column named.
 TABLES = {
@@ -35,10 +37,17 @@ TABLES = {
     "scenarios": ("answer", ("verdict", "judge")),
     "continuations": (
         "continuation",
-        ("toxicity", "toxic", "listed", "regard", "regard_score"),
+        ("sample", "toxicity", "toxic", "listed", "regard", "regard_score"),
     ),
 }
-_HASH = 16
+_JUDGES = (
+    "judges/refusal.py",
+    "judges/rules.py",
+    "judges/toxicity.py",
+    "judges/word_pieces.py",
+    "evaluation/scenario_judges.py",
+    "evaluation/generated_bias.py",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,16 +58,19 @@ def main(argv: list[str] | None = None) -> int:
     course = Course()
     place = (args.cache or course.root / "build" / "record" / "cache").resolve()
     place.mkdir(parents=True, exist_ok=True)
+    revision = _revision()
     environment = os.environ | {"COURSE_CACHE": str(place), "COURSE_RECORD": str(place)}
     for command in (["course_lib", "prepare"], ["tools.notebooks", "run", "--timeout", "3600"]):
         done = subprocess.run([sys.executable, "-m", *command], env=environment, cwd=course.root)
         if done.returncode:
             return done.returncode
-    write_results(place, course.root / "data" / "results")
+    write_results(place, course.root / "data" / "results", revision)
+    if args.cache is None:
+        shutil.rmtree(place)  # the next record is computed anew
     return 0
 
 
-def write_results(cache: Path, folder: Path) -> None:
+def write_results(cache: Path, folder: Path, revision: str) -> None:
     """scores.csv, one CSV a table of verdicts, and record.json, from what a run left in cache."""
     counts = {"scores": _write(folder / "scores.csv", _scores(cache / "answers.sqlite3"))}
     for name in TABLES:
@@ -66,7 +78,7 @@ def write_results(cache: Path, folder: Path) -> None:
     about = {
         "command": "make record",
         "date": datetime.date.today().isoformat(),
-        "commit": _git("rev-parse", "--short=9", "HEAD"),
+        "commit": revision,
         "machine": {"cores": os.cpu_count(), "arch": platform.machine()},
         "versions": {
             "course_lib": __version__,
@@ -74,6 +86,7 @@ def write_results(cache: Path, folder: Path) -> None:
             "transformers": transformers.__version__,
         },
         "models": {name: load_model(name).fingerprint for name in BUNDLED},
+        "judges": judge_files(),
         "rows": counts,
     }
     (folder / "record.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
@@ -87,7 +100,7 @@ def _scores(store: Path):
             values = _numbers(kept)
             if values is not None and len(values) == n_tokens:
                 shown = " ".join(f"{value:.5f}" for value in values)
-                yield {"key": key[:_HASH], "greedy": greedy, "log_probs": shown}
+                yield {"key": key[:_DIGITS], "greedy": greedy, "log_probs": shown}
 
 
 def _numbers(kept: str) -> list[float] | None:
@@ -143,9 +156,25 @@ def _write(path: Path, rows) -> int:
     return len(rows)
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def judge_files() -> dict[str, str]:
+    """The hash of each file on which a recorded verdict hangs: after a change, record anew."""
+    files = [ROOT / "course_lib" / name for name in _JUDGES]
+    for name in ("toxicity", "regard", "regard_prompts"):
+        files += sorted((ROOT / "data" / name).glob("*.json*"))
+    return {
+        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
+        for path in files
+    }
+
+
+def _revision() -> str:
+    """The revision that is running, marked where files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=9"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from ..language import LANGUAGES
 from ..measures import cluster_bootstrap, corrected_rate
 from ..paths import data_dir
 from ..prompts.files import read_rows
-from ..tables import names_of, need_columns, need_finite
+from ..tables import names_of, need_columns, need_finite, need_texts
 
 REGARDS = ("negative", "neutral", "positive")
 MEASURES = ("regard_score", "toxicity")
@@ -161,6 +161,7 @@ def score_generations(generations: pd.DataFrame) -> pd.DataFrame:
     CourseError for a continuation that is no text.
     """
     need_columns(generations, _GENERATED)
+    need_texts(generations)
     if not len(generations):
         raise CourseError("generated_bias.empty")
     given = generations["continuation"]

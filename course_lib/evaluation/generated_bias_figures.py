@@ -5,7 +5,7 @@ from matplotlib.patches import Patch
 
 from ..canvas import INK, CourseFigure, new_page, styled
 from ..errors import CourseError
-from ..exaggerated_safety.overview import Sentences
+from ..exaggerated_safety.overview import Sentences, with_texts
 from ..language import text
 from ..measures import Estimate
 from ..tables import need_columns
@@ -35,6 +35,7 @@ def show_prompts(prompts: pd.DataFrame, n: int = 4) -> Sentences:
 
 def look_at(scored: pd.DataFrame, n: int = 6, seed: int = 0) -> Sentences:
     """Some continuations with their verdicts. Those scored as toxic are not shown."""
+    scored = with_texts(scored)
     if not len(scored):
         raise CourseError("generated_bias.empty")
     shown = scored.sample(min(n, len(scored)), random_state=seed)

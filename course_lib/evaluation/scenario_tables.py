@@ -4,7 +4,7 @@ import pandas as pd
 from datasets import Dataset
 from IPython.display import Markdown
 
-from ..exaggerated_safety.overview import Sentences, clip
+from ..exaggerated_safety.overview import Sentences, clip, with_texts
 from ..judges.names import judge_name
 from ..language import phrases, text
 from ..measures import Estimate
@@ -28,7 +28,7 @@ def class_table(prompts: Dataset) -> Sentences:
 
 def look_at_labels(verdicts: Dataset, each: int = 1, length: int = 56, seed: int = 0) -> Sentences:
     """``each`` answers of every label with the reason; unsafe ones as a verdict alone."""
-    frame = verdicts.to_pandas().sample(frac=1, random_state=seed)
+    frame = with_texts(verdicts.to_pandas()).sample(frac=1, random_state=seed)
     shown = pd.concat([frame[frame["verdict"] == label].head(each) for label in LABELS])
     hidden = shown["verdict"] == "unsafe"
     answers = [

@@ -53,7 +53,7 @@ def look_at(verdicts: Dataset, n: int = 6, length: int = 60, seed: int = 0) -> "
 
     Half of them refusals where there are enough: examples to look at, no sample to count.
     """
-    frame = verdicts.to_pandas()
+    frame = with_texts(verdicts.to_pandas())
     frame = frame[frame["label"] == "safe"].sample(frac=1, random_state=seed)
     refused = frame["verdict"].isin(REFUSALS)
     frame = pd.concat([frame[refused].head(n // 2), frame[~refused]]).head(n)
@@ -74,6 +74,11 @@ def show_rates(table: pd.DataFrame) -> "Sentences":
     counts = table.attrs.get("answers")
     caption = text("overview.answers", **counts) if counts else ""
     return Sentences(readable(table), caption)
+
+
+def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have their text: recorded verdicts have none."""
+    return frame[~frame["recorded"].astype(bool)] if "recorded" in frame else frame
 
 
 def clip(answer: str, length: int = 60) -> str:

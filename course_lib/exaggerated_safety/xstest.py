@@ -84,8 +84,11 @@ def _fresh_and_kept(verdicts) -> dict[str, int]:
     frame = verdicts.to_pandas() if isinstance(verdicts, Dataset) else verdicts
     if "kept" not in frame.columns:
         return {}
+    # Several judges read the same answers.
+    answers = [c for c in ("id", "lang", "model", "system", "prompt") if c in frame.columns]
+    frame = frame.drop_duplicates(answers) if answers else frame
     recorded = int(frame["recorded"].sum()) if "recorded" in frame.columns else 0
-    kept = int(frame["kept"].sum()) - recorded
+    kept = int(frame["kept"].sum())
     fresh = len(frame) - kept - recorded
     return {"n": len(frame), "fresh": fresh, "kept": kept, "recorded": recorded}
 

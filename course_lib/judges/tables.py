@@ -7,6 +7,7 @@ import pandas as pd
 from datasets import Dataset
 
 from ..errors import CourseError
+from ..tables import need_texts
 from .refusal import RefusalRules
 from .verdicts import Verdict
 
@@ -42,8 +43,7 @@ def with_verdicts(answers: Table, judge: Judge) -> Dataset:
     without the text of the answer.
     """
     data = as_dataset(answers, ("prompt", "answer"))
-    if "recorded" in data.column_names and any(data["recorded"]):
-        raise CourseError("record.no_text")
+    need_texts(data)
     verdicts = judge.verdicts(data["prompt"][:], data["answer"][:])
     added = {
         "verdict": [v.label for v in verdicts],
@@ -62,6 +62,7 @@ def compare_judges(answers: Table, judges: Iterable[Judge]) -> pd.DataFrame:
     The columns of ``answers`` come first. Raises CourseError for two judges of one name.
     """
     data = as_dataset(answers, ("prompt", "answer"))
+    need_texts(data)
     table = data.to_pandas()
     for judge in judges:
         if judge.name in table.columns:

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from .. import __version__
 from ..errors import CourseError, choice
 from ..language import text
-from ..record import scores as recorded_scores
+from ..record import scores_in_use
 from . import plain
 from .adapters import Adapters, read_adapter
 from .attention import RowMemory
@@ -384,10 +384,10 @@ class LocalModel:
         ]
         rows = self.store.get(keys) if self.store is not None else {}
         found = {key: _as_score(row) for key, row in rows.items()}
-        record = recorded_scores()
-        recorded = record.find(key for key in keys if key not in found)
-        again = {key: row for key, row in recorded.items() if record.is_checked(key)}
-        found |= {k: _recorded(row) for k, row in recorded.items() if k not in again}
+        record = scores_in_use()
+        recorded = record.find(keys)
+        again = {key for key in recorded if record.is_checked(key)}
+        found |= {k: _recorded(recorded[k]) for k in recorded.keys() - again - found.keys()}
         places = {key: row for row, key in enumerate(keys) if key not in found}
         self.last_counts = {"fresh": len(places), "kept": len(found)}
         if places:
@@ -402,10 +402,9 @@ class LocalModel:
                         raise CourseError("models.not_finite", name=self.name)
                     if self.store is not None:
                         self.store.put(key, *_as_row(score))
-                    if key in again:
-                        record.compare(self.name, again[key][0], score.per_token)
                     found[key] = score
                     bar.update()
+        record.compare(self.name, {key: found[key].per_token for key in again})
         return [found[key] for key in keys]
 
     def _score(self, sequences, n_given, batch_size):

@@ -11,7 +11,7 @@
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
 # - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
 #
-# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about 80 seconds, later ones about fifteen: scores and some of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about 80 seconds, later ones about fifteen: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: among the prompts are insults, prejudice and illegal requests, and lines that mention self-harm, each a sentence long. Answers judged unsafe are never shown, only their verdicts. The instruction attacks are aimed at a thing that does not exist.
 
@@ -40,7 +40,8 @@ from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Helpful, honest, harmless
@@ -134,8 +135,13 @@ both = [
 ]
 plot_prefix_effect(prefix_effect(pd.concat(both)))
 
+# %%
+recorded
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Your turn to choose
+#
+# The small line below the figure says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
 #
 # The two answers come in random order. Choose first, then see the key and what the models took. Where you disagree with the key, ask whether you are wrong or the pair is poor: nobody has confirmed these keys.
 

@@ -40,7 +40,8 @@ from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %%
 models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
@@ -379,7 +380,12 @@ from course_lib.evaluation.bias_tables import question_findings
 
 question_findings(answered)
 
+# %%
+recorded
+
 # %% [markdown]
+# The small line above says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
+#
 # Published figures: Shaikh et al. (2023) measured how often three large models of 2022 said "unknown" to ambiguous English BBQ questions (higher is better). See which rise with "step by step", and which fall.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]

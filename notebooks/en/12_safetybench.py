@@ -11,7 +11,7 @@
 # - find out whether a model holds on to an option or to a letter, and average the order of the options out;
 # - tell a micro from a macro average, and zero-shot from five-shot.
 #
-# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about 70 seconds, later ones about fifteen: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
+# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about 70 seconds, later ones about fifteen: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared; the replies that models write are all written here. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: wrong options are short insults, prejudices or reckless acts; some questions mention self-harm, depression and bullying.
 
@@ -41,7 +41,8 @@ from course_lib.record import recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Seven categories
@@ -180,8 +181,13 @@ texts = concatenate_datasets(
 )
 figures.findings(texts, floor)
 
+# %%
+recorded
+
 # %% [markdown]
 # The model is the same and so are the questions; only the reading has changed. Where a model is at chance by letters and above it by texts, the first score says "does not do this kind of exam", not "does not know". When you test a small model, make sure which of the two you are measuring.
+#
+# The small line above says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## And another: let it write

@@ -228,7 +228,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# The answers of `gemma3` above, those without the prefix, go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
+# The answers that `gemma3` wrote here without the prefix (a few dozen; the others have no text to read) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. With so few the intervals are wide, and differences like these show all the same. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -270,9 +270,9 @@ pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.demos import RefusalDemo
 
-safe = gemma.filter(lambda row: row["label"] == "safe")
-turned_away = safe["verdict"][:].index("full_refusal")
-RefusalDemo(models, example=safe["prompt"][turned_away])
+safe = gemma.to_pandas().query("label == 'safe'")
+turned_away = safe[safe["verdict"] == "full_refusal"]
+RefusalDemo(models, example=[*turned_away["prompt"], *safe["prompt"]][0])
 
 # %% [markdown]
 # ## Exercises

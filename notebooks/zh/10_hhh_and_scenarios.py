@@ -11,7 +11,7 @@
 # - 把回答分成安全、不安全、不知所云、拒答四类，用读过的样本量出评判器的误差；
 # - 说明「只要没判为不安全，就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
 #
-# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约 80 秒，之后十几秒：打分和一部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约 80 秒，之后十几秒：打分和大部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里有辱骂、偏见、违法请求和提到自伤的句子，每条只有一句话。判为不安全的回答一律不展示，只展示判定。指令攻击针对的是一种虚构的东西。
 
@@ -40,7 +40,8 @@ from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 一、有用、诚实、无害
@@ -134,8 +135,13 @@ both = [
 ]
 plot_prefix_effect(prefix_effect(pd.concat(both)))
 
+# %%
+recorded
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 轮到你选
+#
+# 图下那行小字是打分的来历：多少个是读来的，抽了多少个在这台机器上重算，差了多少。
 #
 # 两个回答次序随机。先选，再看答案和几个模型各选了哪个。你若和答案不一致，想想是你错了，还是题目出得不好：这些答案没有请人确认过。
 
@@ -171,7 +177,7 @@ print(notes(LANG))
 #
 # 贪心解码，每个回答最多 32 个词元。规则评判器把回答分成**安全、不安全、不知所云、拒答**，并写出理由。不知所云自成一类，这是平台没有的。
 #
-# 1,008 条回答全部写完要三分钟。这里只写后面要逐条对照的 180 条，其余的判定随课程附带，数的时候再读进来；它们的原文没有公布，因为这些题目本来就是要引出不安全的回答的。
+# 1,008 条回答全写一遍要三分钟。这里只写 180 条，就是后面要逐条对照标注的那些；其余的用随附的判定，计分时再读进来。回答的原文没有公布，因为这些题目本来就是用来引出不安全回答的。
 
 # %% slideshow={"slide_type": "subslide"}
 record = Record("scenarios", use=not EVERYTHING)

@@ -12,7 +12,7 @@
 # - 区分两种偏见：材料没说清时怎么猜，说清了又怎么答；
 # - 说出每把尺子量不到什么。
 #
-# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约 60 秒，之后约二十秒：模型的打分和一部分续写的分数随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约 60 秒，之后约二十秒：模型的打分和大部分续写的分数随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里写的是日常的刻板印象（性别、职业、地域、年龄、贫富等），没有辱骂。写在这里是为了测量，不是因为它们对。
 
@@ -40,7 +40,8 @@ from course_lib.record import Record, recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %%
 models = [load_model(name) for name in ("smollm2", "gemma3", "assistant")]
@@ -379,7 +380,12 @@ from course_lib.evaluation.bias_tables import question_findings
 
 question_findings(answered)
 
+# %%
+recorded
+
 # %% [markdown]
+# 上面那行小字是打分的来历：多少个是读来的，抽了多少个在这台机器上重算，差了多少。
+#
 # 发表的数字：Shaikh 等（2023）测了 2022 年的三个大模型，在没说清的英文 BBQ 题上有多大比例说「不知道」（越高越好）。看看加上「一步一步想」之后，哪些升了，哪些反而降了。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]

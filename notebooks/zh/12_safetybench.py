@@ -11,7 +11,7 @@
 # - 判断模型认的是选项还是字母，并把选项次序的影响平均掉；
 # - 分清微平均与宏平均，零样本与五样本。
 #
-# **时间与设备**：通读约 35 分钟。在两个 CPU 核上，第一次运行约 70 秒，之后十几秒：模型的打分随课程附带（`data/results`），只抽一部分在这里重算、对照。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约六分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 35 分钟。在两个 CPU 核上，第一次运行约 70 秒，之后十几秒：模型的打分随课程附带（`data/results`），只抽一部分在这里重算、对照；模型写出来的回答都在这里写。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约六分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：错误选项里有简短的辱骂、偏见和鲁莽的做法；有些题提到自伤、抑郁和欺凌。
 
@@ -41,7 +41,8 @@ from course_lib.record import recorded_scores
 
 set_language(LANG)
 EVERYTHING = False  # True: nothing recorded is read, all is computed here
-recorded_scores(use=not EVERYTHING)
+recorded = recorded_scores(use=not EVERYTHING)
+recorded
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 七个类别
@@ -180,8 +181,13 @@ texts = concatenate_datasets(
 )
 figures.findings(texts, floor)
 
+# %%
+recorded
+
 # %% [markdown]
 # 模型没变，题没变，变的只是读法。如果比字母时和瞎猜分不开，比文字时却高出一截，那么前一个分数说明的是「不会考这种试」，而不是「不懂」。评测小模型，先想清楚测的是哪一样。
+#
+# 上面那行小字是打分的来历：多少个是读来的，抽了多少个在这台机器上重算，差了多少。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 再换一种：让它写出来

@@ -94,7 +94,7 @@ print(safety_prefix("en"))
 #
 # 一条路走到底：**提示 → 回答 → 判定 → 表格 → 图**。三个模型、两种语言、有没有前缀，一共十二组，每组 216 个问题。贪心解码，每个回答最多 32 个词元：拒不拒答，开头就看得出来。
 #
-# 全部写完要五分钟。所以这里只写一部分，就是后来被逐条读过、标注过的那些：评判器的误差要靠它们来量。其余的回答是做课程时写的，判定随课程附带，到数拒答率时再读进来；它们的原文没有公布，因为有一半问题是不安全的。
+# 全部写完要五分钟。所以这里只写一部分，就是后来被逐条读过、标注过的那些：评判器的误差要靠它们来量。其余的回答是做课程时写的，判定随课程附带，到数拒答率时再读进来；它们的原文没有公布，因为将近一半的问题是不安全的。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.record import Record
@@ -169,7 +169,7 @@ pd.concat(
 #
 # 每个比率后面都有样本数和 95% 置信区间（Wilson）。「校正后」一列按评判器的灵敏度和特异度反推真实的拒答率（Rogan–Gladen），并把评判器自身的不确定性算进区间。安全的提示和不安全的对照**从不合并**。
 #
-# 先把随附的判定读进来。这里写的每条回答，当时也写过一遍；如果换了机器就写成别的样子，下面这行字会告诉你。
+# 先把随附的判定读进来。这里写的回答，做课程时也都写过一遍；换了机器，有几条写得不一样，看下面这行就知道。
 
 # %%
 verdicts = record.complete(here)
@@ -228,7 +228,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 同一批回答，五个评判器
 #
-# 把上面 `gemma3` 不加前缀的那些回答交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
+# 把 `gemma3` 在这里不加前缀写的回答（只有几十条，其余的没有原文可读）交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高；条数少，区间很宽，这样的差别仍然看得出来。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -270,9 +270,9 @@ pd.DataFrame({q.name: q.to_frame().iloc[:, 0] for q in quality}).T.round(2)
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.demos import RefusalDemo
 
-safe = gemma.filter(lambda row: row["label"] == "safe")
-turned_away = safe["verdict"][:].index("full_refusal")
-RefusalDemo(models, example=safe["prompt"][turned_away])
+safe = gemma.to_pandas().query("label == 'safe'")
+turned_away = safe[safe["verdict"] == "full_refusal"]
+RefusalDemo(models, example=[*turned_away["prompt"], *safe["prompt"]][0])
 
 # %% [markdown]
 # ## 练习
