@@ -87,7 +87,7 @@ class ScoreRecord(_Said):
             return text("record.no_scores")
         said = self._made() + text("record.scores", n=len(self.rows), every=_EVERY)
         if self._apart:
-            apart = f"{max(self._apart.values()):.4f}"
+            apart = f"{max(self._apart.values()):.5f}"
             said += text("record.compared", n=len(self._apart), apart=apart)
         return said
 
