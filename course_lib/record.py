@@ -28,8 +28,9 @@ from .errors import CourseError
 from .language import text
 from .paths import data_dir
 
-# One recorded score in so many is computed here again; the greatest difference of a token's
-# log-probability that other processors explain (measured between two: below 0.001).
+# One recorded score in so many is computed here again. A token's log-probability may differ by
+# so much: batches of another size change it by 0.00002, another processor by more, and a
+# difference that could turn a comparison around is larger still.
 _EVERY, _TOLERANCE = 100, 0.02
 # What ``model.answer`` adds to a table.
 _ANSWERED = {column: Value("string") for column in ("answer", "model", "system")}
