@@ -29,8 +29,8 @@ from .language import text
 from .paths import data_dir
 
 # One recorded score in so many is computed here again. A token's log-probability may differ by
-# so much: batches of another size change it by 0.00002, another processor by more, and a
-# difference that could turn a comparison around is larger still.
+# so much: batches of another size change it by 0.00002, another processor may by more (not
+# measured), and what is wrong with weights or code shows in the first decimals.
 _EVERY, _TOLERANCE = 100, 0.02
 # What ``model.answer`` adds to a table.
 _ANSWERED = {column: Value("string") for column in ("answer", "model", "system")}
