@@ -213,6 +213,16 @@ def test_what_differs_is_answered_here(tiny, folder, tmp_path):
     assert len(Record("t", use=False).of(model).answer(prompts(), max_new_tokens=4)) == 12
 
 
+def test_the_keys_are_those_of_the_answers(tiny, tmp_path):
+    """With the defaults of both, and with everything set."""
+    model = load_model(tiny, store=tmp_path / "a.sqlite3")
+    every = {"system": "Be kind.", "max_new_tokens": 3, "temperature": 0.5, "seed": 7}
+    for options in ({}, every, {**every, "as_chat": False}):
+        model.answer(prompts(2), progress=False, **options)
+        keys = model.answer_keys(prompts(2), **options)
+        assert len(model.store.get(keys)) == len(set(keys)) == 2
+
+
 def test_nothing_to_answer_is_no_error(tiny, folder):
     model = load_model(tiny, store=None)
     recorded(model, folder, here=(), max_new_tokens=4)

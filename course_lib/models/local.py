@@ -236,23 +236,17 @@ class LocalModel:
         plain_columns = prompts.remove_columns([c for c in new if c in prompts.column_names])
         return Dataset.from_dict({**plain_columns.to_dict(), **new})
 
-    def answer_keys(
-        self,
-        prompts: str | Sequence[str] | Dataset,
-        system: str | None = None,
-        max_new_tokens: int = 128,
-        temperature: float = 0.0,
-        seed: int = 0,
-        as_chat: bool = True,
-    ) -> list[str]:
-        """The key of each answer that ``answer`` would give to the same arguments.
+    def answer_keys(self, prompts: str | Sequence[str] | Dataset, **options) -> list[str]:
+        """The key of each answer that ``answer`` would give to the same prompts and options.
 
         A hash of all that an answer depends on: weights and adapters, the whole text that the
-        model reads, the decoding, versions.
+        model reads, the decoding, versions. options: those of ``answer`` that change a text.
         """
-        return self._keys(*self._asked(prompts, system, max_new_tokens, temperature, seed, as_chat))
+        return self._keys(*self._asked(prompts, **options))
 
-    def _asked(self, prompts, system, max_new_tokens, temperature, seed, as_chat):
+    def _asked(
+        self, prompts, system=None, max_new_tokens=128, temperature=0.0, seed=0, as_chat=True
+    ):
         """The texts that the model reads, and how it is to go on from them."""
         texts, langs = _texts(prompts)
         _must(max_new_tokens, "max_new_tokens", above=0)

@@ -228,7 +228,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# The answers that `gemma3` wrote here without the prefix (about thirty; the others have no text to read) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. With so few the intervals are wide, and differences like these show all the same. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
+# The answers that `gemma3` wrote here without the prefix (not many; the others have no text to read) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. With so few the intervals are wide, and differences like these show all the same. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
