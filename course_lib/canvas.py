@@ -55,6 +55,11 @@ class CourseFigure(Figure):
 
     course_alt: str = ""
 
+    def draw(self, renderer):
+        """In the course's style, whoever draws: matplotlib makes some texts only now."""
+        with mpl.rc_context(style()):
+            super().draw(renderer)
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         return _bundle(self, self.course_alt)
 
@@ -74,22 +79,23 @@ def show(fig: Figure, alt: str | None = None) -> None:
 def png(fig: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
-    with mpl.rc_context(style()):
-        fig.savefig(buffer, format="png", dpi=DPI)
+    if isinstance(fig, CourseFigure):
+        fig.canvas.print_png(buffer)  # savefig lays a figure out and draws it twice
+    else:
+        with mpl.rc_context(style()):
+            fig.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
 def styled(plot):
-    """Draw inside the course's style, to the end: matplotlib makes some texts only then."""
+    """A function that plots, called inside the course's style."""
 
     @wraps(plot)
-    def drawn(*args, **kwargs):
+    def plotted(*args, **kwargs):
         with mpl.rc_context(style()):
-            fig = plot(*args, **kwargs)
-            fig.canvas.draw()
-            return fig
+            return plot(*args, **kwargs)
 
-    return drawn
+    return plotted
 
 
 def new_page(

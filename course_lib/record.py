@@ -2,8 +2,9 @@
 
 A notebook measures hundreds of prompts with three models in two languages; on two cores that
 takes minutes. ``data/results`` holds what it found when the course was built: log-probabilities
-as numbers, answers as verdicts (their texts are not published). By default a notebook reads
-them and computes a sample itself, which is compared; with ``use=False`` it computes everything.
+as numbers, answers as verdicts of one judge or several (their texts are not published). By
+default a notebook reads them and computes a sample itself, which is compared; with
+``use=False`` it computes everything.
 
 Each result is filed under a hash of all it depends on: weights and adapters, prompt, settings,
 versions. What differs in any of these is not in the record and is computed here. The
@@ -31,7 +32,7 @@ from .paths import data_dir
 # One recorded score in so many is computed here again. A token's log-probability may differ by
 # so much: batches of another size change it by 0.00002, another processor may by more (not
 # measured), and what is wrong with weights or code shows in the first decimals.
-_EVERY, _TOLERANCE = 100, 0.02
+_EVERY, _TOLERANCE = 200, 0.02
 # What ``model.answer`` adds to a table.
 _ANSWERED = {column: Value("string") for column in ("answer", "model", "system")}
 _ANSWERED |= {column: Value("bool") for column in ("finished", "kept")}
@@ -154,8 +155,9 @@ class Record(_Said):
     answers = record.of(model).answer(prompts)        # the sample alone
     verdicts = record.complete(judge_refusals(answers))    # and the recorded rest
 
-    The sample is the rows with ``here`` = 1: those whose answers have been labelled, say. A
-    prompt, a model or settings that the record does not know are answered here as well.
+    The sample is the rows with ``here`` = 1. A prompt, a model or settings that the record does
+    not know are answered here as well. Several judges may have judged an answer (some of them
+    not all answers): ``complete`` adds the verdicts of those that judged here.
     """
 
     def __init__(self, name: str, use: bool = True):
@@ -171,13 +173,13 @@ class Record(_Said):
     def divide(self, prompts: Dataset, model, options: dict) -> Dataset:
         """The prompts to answer here; the others are put aside for ``complete``."""
         keys = [key[:_DIGITS] for key in model.answer_keys(prompts, **options)]
-        spared = [self._rows.get(key, {"here": "1"})["here"] == "0" for key in keys]
-        for i, key in enumerate(keys):
-            if spared[i]:
-                asked = {"model": model.name, "system": options.get("system") or ""}
+        spared = [key in self._rows and self._rows[key][0]["here"] == "0" for key in keys]
+        asked = {"model": model.name, "system": options.get("system") or ""}
+        for key, prompt, spare in zip(keys, prompts, spared, strict=True):
+            if spare:
                 # Two prompts may read the same, and a cell may be run twice.
-                row = json.dumps(prompts[i], sort_keys=True, default=str)
-                self._left_out[key, row] = {**prompts[i], **asked, **_values(self._rows[key])}
+                row = json.dumps(prompt, sort_keys=True, default=str)
+                self._left_out[key, row] = prompt | asked
         named = prompts.add_column("record_key", keys)
         return named.select([i for i, spare in enumerate(spared) if not spare])
 
@@ -185,15 +187,18 @@ class Record(_Said):
         """The verdicts on the answers written here, and after them the recorded ones.
 
         judged: Dataset or DataFrame with the columns that ``of(model).answer`` returned and
-        the record's values (verdict and judge, say). Returns the same type with a column
-        ``recorded``; a recorded row has no answer and no reason. Raises CourseError where an
-        answer reads as recorded and is judged otherwise: the record is older than the judge.
+        the record's values (verdict and judge, say). Returns the same type with the columns
+        ``recorded`` and ``answer_sha256``; a recorded row has no answer and no reason. Raises
+        CourseError for a judge that is not recorded, and where an answer reads as recorded and
+        is judged otherwise: the record is older than the judge. (A judge that is a model may
+        round otherwise here: a RecordWarning.)
         """
         frame = judged if isinstance(judged, pd.DataFrame) else judged.to_pandas()
+        frame = frame.assign(answer_sha256=[digest(one) for one in frame[_written(frame)]])
+        self._need_recorded_judges(frame)
         self._compare(frame)
-        if (folder := os.environ.get("COURSE_RECORD", "off")) != "off":
-            frame.to_pickle(Path(folder) / f"{self.name}.pkl")
-        rest = pd.DataFrame(list(self._left_out.values()))
+        self._keep(frame)
+        rest = pd.DataFrame(self._rest(set(frame["judge"]) if "judge" in frame else set()))
         rest = rest[[column for column in rest if column in frame]]
         both = pd.concat([frame.assign(recorded=False), rest.assign(recorded=True)])
         both = both.drop(columns="record_key").reset_index(drop=True)
@@ -204,32 +209,62 @@ class Record(_Said):
             both["kept"] = both["kept"].fillna(False).astype(bool)
         return both if isinstance(judged, pd.DataFrame) else Dataset.from_pandas(both)
 
+    def _rest(self, judges: set[str]) -> list[dict]:
+        """What is recorded of the prompts left out, by these judges; by all if there are none."""
+        return [
+            prompt | _values(row)
+            for (key, _), prompt in self._left_out.items()
+            for row in self._rows[key]
+            if not judges or row.get("judge") in judges | {None}
+        ]
+
     def _compare(self, frame: pd.DataFrame) -> None:
-        self.n_here, self.n_again, self.n_same = len(frame), 0, 0
-        written = "answer" if "answer" in frame else "continuation"
-        self._need_the_same_judge(frame)
-        for row in frame.to_dict("records"):
-            known = self._rows.get(row["record_key"])
-            if known is None:
-                continue
-            self.n_again += 1
-            if known["answer_sha256"] != digest(row[written]):
-                continue  # another processor may round otherwise, and a word comes out otherwise
-            self.n_same += 1
-            for column, value in _values(known).items():
-                if not _same(row[column], value):
-                    raise CourseError("record.stale", name=self.name, id=row["id"], column=column)
+        """Count the texts that came out word for word, and see that they are judged alike."""
+        written = frame.drop_duplicates("record_key")
+        hashes = dict(zip(written["record_key"], written["answer_sha256"], strict=True))
+        known = {key: self._rows[key] for key in hashes if key in self._rows}
+        # Another processor rounds otherwise, and now and then a word comes out otherwise.
+        same = {key for key, rows in known.items() if rows[0]["answer_sha256"] == hashes[key]}
+        self.n_here, self.n_again, self.n_same = len(hashes), len(known), len(same)
+        judged = frame[frame["record_key"].isin(same)].to_dict("records")
+        self._compare_verdicts([(row, self._recorded(row)) for row in judged])
 
-    def _need_the_same_judge(self, frame: pd.DataFrame) -> None:
-        from .judges.names import judge_name  # here: the judges import this module
+    def _recorded(self, row: dict) -> dict:
+        """What this judge was recorded to say of this answer; empty where it was not asked."""
+        rows = self._rows[row["record_key"]]
+        return next((_values(r) for r in rows if r.get("judge") == row.get("judge")), {})
 
-        if not self._left_out:
+    def _compare_verdicts(self, pairs: list[tuple[dict, dict]]) -> None:
+        from .judges.names import is_model, judge_name  # here: the judges import this module
+
+        otherwise, n = 0, 0
+        for row, recorded in pairs:
+            wrong = [column for column, value in recorded.items() if not _same(row[column], value)]
+            if recorded and is_model(row.get("judge", "")):
+                otherwise, n, judge = otherwise + bool(wrong), n + 1, row["judge"]
+            elif wrong:
+                raise CourseError("record.stale", name=self.name, id=row["id"], column=wrong[0])
+        if otherwise:
+            counts = {"otherwise": otherwise, "n": n}
+            said = text("record.judged_otherwise", judge=judge_name(judge), **counts)
+            warnings.warn(said, RecordWarning, stacklevel=4)
+
+    def _need_recorded_judges(self, frame: pd.DataFrame) -> None:
+        from .judges.names import judge_name
+
+        if not self._left_out or "judge" not in frame:
             return
-        theirs = {row["judge"] for row in self._rows.values() if "judge" in row}
-        for mine in frame["judge"].unique() if "judge" in frame and theirs else ():
+        theirs = {row.get("judge") for key, _ in self._left_out for row in self._rows[key]}
+        for mine in frame["judge"].unique():
             if mine not in theirs:
-                names = ", ".join(map(judge_name, sorted(theirs)))
+                names = ", ".join(map(judge_name, sorted(theirs - {None})))
                 raise CourseError("record.other_judge", judge=judge_name(mine), judges=names)
+
+    def _keep(self, frame: pd.DataFrame) -> None:
+        """While the course is being recorded: put aside what was judged, for tools/record.py."""
+        if (folder := os.environ.get("COURSE_RECORD", "off")) != "off":
+            named = digest(frame.filter(["record_key", "judge"]).to_csv())
+            frame.to_pickle(Path(folder) / f"{self.name}-{named}.pkl")
 
     def _line(self) -> str:
         if not self._rows:
@@ -268,8 +303,12 @@ def digest(answer: str) -> str:
 
 
 @cache
-def _read_verdicts(name: str) -> dict[str, dict]:
-    return {row["key"]: row for row in _read(name)}
+def _read_verdicts(name: str) -> dict[str, list[dict]]:
+    """{key of an answer: its rows, one a judge}."""
+    found: dict[str, list[dict]] = {}
+    for row in _read(name):
+        found.setdefault(row["key"], []).append(row)
+    return found
 
 
 def _read(name: str) -> list[dict]:
@@ -286,12 +325,17 @@ def _same(computed, recorded) -> bool:
     return computed == recorded
 
 
+def _written(frame: pd.DataFrame) -> str:
+    return "answer" if "answer" in frame else "continuation"
+
+
 _KNOWN = ("key", "here", "id", "lang", "model", "answer_sha256")
 
 
 def _values(row: dict) -> dict:
     """What was recorded about an answer: names as text, numbers as numbers, flags as flags."""
-    return {column: _value(value) for column, value in row.items() if column not in _KNOWN}
+    values = {column: _value(value) for column, value in row.items() if column not in _KNOWN}
+    return values | {"answer_sha256": row["answer_sha256"]}
 
 
 def _value(value: str):

@@ -3,8 +3,11 @@
 import csv
 import json
 import re
+import subprocess
 import warnings
 from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -24,7 +27,14 @@ from course_lib.evaluation import (
 )
 from course_lib.evaluation.scenario_judges import judge_answers
 from course_lib.exaggerated_safety import look_at, safety_prefix
-from course_lib.judges import PrefixList, RefusalRules, judge_refusals
+from course_lib.judges import (
+    PrefixList,
+    RefusalRules,
+    calibrate,
+    calibrate_verdicts,
+    judge_refusals,
+    with_labels,
+)
 from course_lib.judges.tables import compare_judges, with_verdicts
 from course_lib.language import LANGUAGES, text
 from course_lib.models import BUNDLED, LocalModel, load_model
@@ -271,6 +281,82 @@ def test_another_judge_is_not_counted_with_the_recorded_one(tiny, folder, lang):
     )
 
 
+def several(model, folder, **changed):
+    """A record of the rules on all answers, and of a second judge on the first six."""
+    everything = Record("t", use=False)
+    answers = everything.of(model).answer(prompts(), max_new_tokens=4)
+    rows = []
+    for judge, judged in ((RefusalRules(), range(12)), (PrefixList("gcg"), range(6))):
+        for i, row in zip(judged, judge_refusals(answers.select(judged), judge), strict=True):
+            rows.append(
+                {"key": row["record_key"], "here": int(i % 3 == 0), "id": row["id"]}
+                | {"lang": "en", "model": model.name, "answer_sha256": rec.digest(row["answer"])}
+                | {"verdict": row["verdict"], "judge": row["judge"]}
+                | (changed if judge.name != "refusal_rules" else {})
+            )
+    write(folder / "t.csv", rows)
+    rec._read_verdicts.cache_clear()
+    return Record("t"), Record("t").of(model).answer(prompts(), max_new_tokens=4)
+
+
+def test_each_judge_gets_what_was_recorded_of_it(tiny, folder):
+    model = load_model(tiny, store=None)
+    several(model, folder)
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    by_rules, by_list = judge_refusals(answers), judge_refusals(answers, PrefixList("gcg"))
+    assert len(record.complete(by_rules)) == 12
+    first = record.complete(by_list.select([0, 1]))
+    assert len(first) == 2 + 4 and set(first["judge"]) == {"prefix_list_gcg"}
+    both = record.complete(concatenate_datasets([by_rules, by_list.select([0, 1])]))
+    assert Counter(both["judge"]) == {"refusal_rules": 12, "prefix_list_gcg": 6}
+    # Answers are counted once, whoever judged them.
+    assert (record.n_here, record.n_again, record.n_same) == (4, 4, 4)
+    assert all(both["answer_sha256"])
+
+
+def test_a_judge_that_is_a_model_may_round_otherwise(tiny, folder, lang):
+    class Reader(PrefixList):
+        def __init__(self):
+            super().__init__("gcg")
+            self.name = "model_judge_tiny_generate"
+
+    model = load_model(tiny, store=None)
+    judged = {"judge": Reader().name, "verdict": "full_refusal"}
+    several(model, folder, **judged)
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4).select([0, 1])
+    with pytest.warns(RecordWarning, match="2.*2") as said:
+        whole = record.complete(judge_refusals(answers, Reader()))
+    assert len(said) == 1 and len(whole) == 6
+    assert text("judges.name_model", model="tiny") in str(said[0].message)
+
+
+def test_a_calibration_needs_the_hashes_and_not_the_texts(tiny, folder, monkeypatch):
+    model = load_model(tiny, store=None)
+    whole, _ = recorded(model, folder, max_new_tokens=4)
+    labels = [
+        {"id": row["id"], "lang": "en", "model": model.name, "prefix": False}
+        | {"answer_sha256": rec.digest(row["answer"]), "label": label}
+        for row, label in zip(whole, ["full_refusal", "full_compliance"] * 6, strict=True)
+    ]
+    place = folder / "refusal_labels"
+    place.mkdir()
+    (place / "model_answers.jsonl").write_text("\n".join(map(json.dumps, labels)))
+    monkeypatch.setattr("course_lib.judges.model_answers.data_dir", lambda: folder)
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    labelled = with_labels(record.complete(judge_refusals(answers)))
+    assert len(labelled) == 12 and sum(labelled["recorded"]) == 8
+    found = calibrate_verdicts(labelled)
+    computed = calibrate(RefusalRules(), with_labels(whole.remove_columns("answer_sha256")))
+    pd.testing.assert_frame_equal(found.confusion, computed.confusion)
+    assert found == replace(computed, confusion=found.confusion)
+    with pytest.raises(CourseError) as error:
+        calibrate(RefusalRules(), labelled)
+    assert error.value.key == "record.no_text"
+
+
 def test_a_cell_that_is_run_twice_counts_once(tiny, folder):
     model = load_model(tiny, store=None)
     recorded(model, folder, max_new_tokens=4)
@@ -338,9 +424,63 @@ def test_recording_writes_what_was_judged(tiny, folder, tmp_path, monkeypatch):
     record = Record("xstest")
     judged = judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4))
     record.complete(judged)
-    assert len(pd.read_pickle(tmp_path / "xstest.pkl")) == 12
-    (first, *_) = tool._verdicts(tmp_path, "xstest")
-    assert set(first) == {*rec._KNOWN, "verdict", "judge"} and first["here"] == 0
+    # Both notebooks judge the same, and one of them with another judge as well.
+    record.complete(judged)
+    record.complete(judge_refusals(judged.select(range(4)), PrefixList("gcg")))
+    rows = list(tool._verdicts(tmp_path, "xstest"))
+    assert set(rows[0]) == {*rec._KNOWN, "verdict", "judge"} and rows[0]["here"] == 0
+    judges = {"refusal_rules": 12, "prefix_list_gcg": 4}
+    assert Counter(row["judge"] for row in rows) == judges
+    assert len({row["key"] for row in rows}) == 12
+
+
+def test_making_the_record_runs_everything_and_writes_the_tables(tmp_path, monkeypatch):
+    """All of ``make record`` but the notebooks, which a few lines stand for."""
+    root, place, asked = tmp_path / "course", tmp_path / "cache", []
+    (root / "data" / "results").mkdir(parents=True)
+    place.mkdir()
+    (place / "xstest-old.pkl").write_text("of an earlier revision")
+
+    def run(command, env, cwd):
+        asked.append(command[2:])
+        assert env["COURSE_CACHE"] == env["COURSE_RECORD"] == str(place) and cwd == root
+        monkeypatch.setenv("COURSE_RECORD", str(place))
+        if "prepare" in command:
+            return subprocess.CompletedProcess(command, 0)
+        model = load_model(tiny_folder(tmp_path / "tiny"), store=place / "answers.sqlite3")
+        model.score(["go"], [" on"])
+        for name in tool.TABLES:
+            record = Record(name, use=False)
+            answers = record.of(model).answer(prompts(2), max_new_tokens=4)
+            judged = judge_refusals(answers).to_pandas()
+            if name == "continuations":
+                shown = dict.fromkeys(tool.TABLES[name], 0.123456)
+                judged = judged.assign(**shown).drop(columns="judge")
+            record.complete(judged)
+        return subprocess.CompletedProcess(command, 0)
+
+    course = SimpleNamespace(root=root)
+    monkeypatch.setattr(tool, "Course", lambda: course)
+    monkeypatch.setattr(tool.subprocess, "run", run)
+    monkeypatch.setattr(tool, "_revision", lambda: "abc")
+    monkeypatch.setattr(tool, "load_model", lambda name: SimpleNamespace(fingerprint=f"of {name}"))
+    assert tool.main(["--cache", str(place)]) == 0
+    assert [command[0] for command in asked] == ["course_lib", "tools.notebooks"]
+    about = json.loads((root / "data" / "results" / "record.json").read_text("utf-8"))
+    assert about["rows"] == {"scores": 1, "xstest": 2, "scenarios": 2, "continuations": 2}
+    assert about["commit"] == "abc" and set(about["models"]) == set(BUNDLED)
+    with (root / "data" / "results" / "continuations.csv").open() as file:
+        assert {row["toxicity"] for row in csv.DictReader(file)} == {"0.12346"}
+
+
+def test_a_notebook_that_fails_leaves_the_record_as_it_was(tmp_path, monkeypatch):
+    failed = subprocess.CompletedProcess([], 3)
+    monkeypatch.setattr(tool, "Course", lambda: SimpleNamespace(root=tmp_path))
+    monkeypatch.setattr(tool.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr(tool, "_revision", lambda: "abc")
+    assert tool.main([]) == 3 and not (tmp_path / "data").exists()
+    # What was computed is still there: the next run goes on from it.
+    assert (tmp_path / "build" / "record" / "cache").is_dir()
 
 
 # ---- what comes with the course ----------------------------------------------------------------
@@ -361,11 +501,11 @@ def test_the_record_is_of_these_models_and_counts_its_rows():
     assert about["models"] == {name: load_model(name).fingerprint for name in BUNDLED}
     for name, n in about["rows"].items():
         rows = rows_of(name)
-        assert len(rows) == n and len({row["key"] for row in rows}) == n
+        assert len(rows) == n and len({(row["key"], row.get("judge")) for row in rows}) == n
 
 
 def test_no_answer_is_published():
-    for name, (_, values) in tool.TABLES.items():
+    for name, values in tool.TABLES.items():
         rows = rows_of(name)
         assert set(rows[0]) == {*rec._KNOWN, *values}
         for row in rows:
@@ -382,13 +522,22 @@ def test_the_judges_are_those_that_were_recorded():
     assert about["judges"] == tool.judge_files()
 
 
-def test_the_sample_is_what_was_labelled():
+def test_what_was_labelled_is_recorded_and_a_sample_is_written_here():
+    def runs(rows):
+        return Counter((row["model"], row["lang"]) for row in rows)
+
+    written = {}
     for name, labels in (("xstest", "refusal_labels"), ("scenarios", "scenarios")):
         labelled = read_rows(data_dir() / labels / "model_answers.jsonl")
-        here = [row for row in rows_of(name) if row["here"] == "1"]
-        assert Counter(row["answer_sha256"] for row in here) == Counter(
-            row["answer_sha256"] for row in labelled
-        )
+        known = {(row["id"], row["model"], row["answer_sha256"]) for row in labelled}
+        rows = {row["key"]: row for row in rows_of(name)}.values()
+        assert known <= {(row["id"], row["model"], row["answer_sha256"]) for row in rows}
+        here = [row for row in rows if row["here"] == "1"]
+        assert {(row["id"], row["model"], row["answer_sha256"]) for row in here} <= known
+        written[name] = runs(here)
+    gemma = {("gemma3", lang): 30 for lang in LANGUAGES}
+    assert written["xstest"] == gemma | {("smollm2", "en"): 22, ("assistant", "zh"): 26}
+    assert written["scenarios"] == gemma | {("smollm2", "en"): 17, ("assistant", "zh"): 14}
     here = [row for row in rows_of("continuations") if row["here"] == "1"]
     assert Counter((row["model"], row["lang"]) for row in here) == dict.fromkeys(SCORED, 3 * 6)
 
@@ -413,7 +562,7 @@ def test_every_score_of_the_notebooks_is_recorded(models, monkeypatch):
     def compute(self, *_):
         raise AssertionError("not recorded")
 
-    monkeypatch.setattr(LocalModel, "_score", compute)
+    monkeypatch.setattr(LocalModel, "load", compute)
     monkeypatch.setattr(rec.ScoreRecord, "is_checked", staticmethod(lambda key: False))
     try:
         recorded_scores()
@@ -500,12 +649,16 @@ def left_out(record, model, prompts, **options):
     keys = [key[: rec._DIGITS] for key in model.answer_keys(prompts, **options)]
     prompts = prompts.add_column("record_key", keys)
     assert all(key in record._rows for key in keys)
-    spared = [i for i, key in enumerate(keys) if record._rows[key]["here"] == "0"]
+    spared = [i for i, key in enumerate(keys) if record._rows[key][0]["here"] == "0"]
     return prompts.select(spared[:: max(1, len(spared) // SAMPLE)][:SAMPLE])
 
 
 def same_as_recorded(record, judged, some, column):
-    rows = [record._rows[key] for key in some["record_key"]]
+    judge = judged["judge"][0]
+    rows = [
+        next(row for row in record._rows[key] if row["judge"] == judge)
+        for key in some["record_key"]
+    ]
     alike = []
     for answer, verdict, row in zip(judged["answer"], judged[column], rows, strict=True):
         alike.append(rec.digest(answer) == row["answer_sha256"])

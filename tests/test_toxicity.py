@@ -142,10 +142,11 @@ def test_an_unknown_label_in_the_data(monkeypatch, tmp_path):
 
 
 def test_word_pieces_are_unit_vectors(pieces):
-    vectors = pieces.vectors("ban cod")
+    vectors, none = pieces.vectors(["ban cod", ""])
     assert vectors.shape[1] == 32 and len(vectors) >= 2
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
-    assert (pieces.vectors("") == 0).all() and pieces.vectors("").shape == (1, 32)
+    assert (none == 0).all() and none.shape == (1, 32)
+    assert pieces.vectors([]) == []
 
 
 # ------------------------------------------------------------------ measures

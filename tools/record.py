@@ -24,23 +24,23 @@ import torch
 import transformers
 
 from course_lib import __version__
+from course_lib.language import LANGUAGES
 from course_lib.models import BUNDLED, load_model
 from course_lib.paths import data_dir
 from course_lib.prompts.files import read_rows
-from course_lib.record import _DIGITS, digest
+from course_lib.record import _DIGITS
 
 from .course import ROOT, Course
 
-# What is published of each table of verdicts; the texts judged are in the first column named.
+# What is published of each table of verdicts, beside hashes and names.
 TABLES = {
-    "xstest": ("answer", ("verdict", "judge")),
-    "scenarios": ("answer", ("verdict", "judge")),
-    "continuations": (
-        "continuation",
-        ("sample", "toxicity", "toxic", "listed", "regard", "regard_score"),
-    ),
+    "xstest": ("verdict", "judge"),
+    "scenarios": ("verdict", "judge"),
+    "continuations": ("sample", "toxicity", "toxic", "listed", "regard", "regard_score"),
 }
 _JUDGES = (
+    "judges/model_judge.py",
+    "judges/prefix_lists.py",
     "judges/refusal.py",
     "judges/rules.py",
     "judges/toxicity.py",
@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
     place = (args.cache or course.root / "build" / "record" / "cache").resolve()
     place.mkdir(parents=True, exist_ok=True)
     revision = _revision()
+    for judged in place.glob("*.pkl"):  # of an earlier revision
+        judged.unlink()
     environment = os.environ | {"COURSE_CACHE": str(place), "COURSE_RECORD": str(place)}
     for command in (["course_lib", "prepare"], ["tools.notebooks", "run", "--timeout", "3600"]):
         done = subprocess.run([sys.executable, "-m", *command], env=environment, cwd=course.root)
@@ -114,35 +116,51 @@ def _numbers(kept: str) -> list[float] | None:
 
 
 def _verdicts(cache: Path, name: str):
-    written, values = TABLES[name]
-    frame = pd.read_pickle(cache / f"{name}.pkl")
-    for row, read in zip(frame.to_dict("records"), _HERE[name](frame), strict=True):
-        shown = {"key": row["record_key"], "here": int(read)}
-        shown |= {column: row[column] for column in ("id", "lang", "model")}
-        shown["answer_sha256"] = digest(row[written])
-        for column in values:
+    """Each answer and judge once: both languages' notebooks judge the same answers."""
+    frame = pd.concat([pd.read_pickle(path) for path in sorted(cache.glob(f"{name}-*.pkl"))])
+    by = [column for column in ("record_key", "judge") if column in frame]
+    frame = frame.drop_duplicates(by).sort_values(["model", "lang", "id", *by])
+    here = _HERE[name](frame.drop_duplicates("record_key"))
+    for row in frame.to_dict("records"):
+        shown = {"key": row["record_key"], "here": int(row["record_key"] in here)}
+        shown |= {column: row[column] for column in ("id", "lang", "model", "answer_sha256")}
+        for column in TABLES[name]:
             value = row[column]
             shown[column] = round(value, 5) if isinstance(value, float) else value
         yield shown
 
 
-def _labelled(frame: pd.DataFrame, name: str, by: tuple[str, ...]) -> list[bool]:
-    """The answers that were labelled: a notebook writes them again to measure its judges."""
-    rows = read_rows(data_dir() / name / "model_answers.jsonl")
-    known = {(*(row[field] for field in by), row["answer_sha256"]) for row in rows}
-    frame = frame.assign(prefix=frame["system"] != "", sha=[digest(a) for a in frame["answer"]])
-    return [row in known for row in frame[[*by, "sha"]].itertuples(index=False, name=None)]
+# Whose labelled answers a notebook writes again: model, language, with a text before the prompt.
+# A run of thirty takes hardly longer than one of four, so a few whole runs: gemma3's to look at,
+# and one of every other model to compare.
+_OTHERS = {("smollm2", "en", False), ("assistant", "zh", True)}
+_RUNS = {
+    "xstest": _OTHERS | {("gemma3", "zh", False), ("gemma3", "en", False)},
+    "scenarios": _OTHERS | {("gemma3", lang, text) for lang in LANGUAGES for text in (False, True)},
+}
 
 
-def _first_templates(frame: pd.DataFrame) -> list[bool]:
+def _labelled(frame: pd.DataFrame, name: str, labels: str) -> set[str]:
+    """The keys of the answers of ``_RUNS`` that were labelled."""
+    frame = frame.assign(prefix=frame["system"] != "")
+    runs = frame[["model", "lang", "prefix"]].itertuples(index=False, name=None)
+    frame = frame[[run in _RUNS[name] for run in runs]]
+    rows = read_rows(data_dir() / labels / "model_answers.jsonl")
+    by = [c for c in ("id", "lang", "model", "prefix", "answer_sha256") if c in rows[0]]
+    known = {tuple(row[field] for field in by) for row in rows}
+    labelled = [row in known for row in frame[by].itertuples(index=False, name=None)]
+    return set(frame.loc[labelled, "record_key"])
+
+
+def _first_templates(frame: pd.DataFrame) -> set[str]:
     """Three beginnings, for every group and model: something to look at."""
-    first = frame["id"].drop_duplicates().head(3)
-    return frame["id"].isin(first).to_list()
+    first = frame["id"].sort_values().drop_duplicates().head(3)
+    return set(frame.loc[frame["id"].isin(first), "record_key"])
 
 
 _HERE = {
-    "xstest": lambda frame: _labelled(frame, "refusal_labels", ("id", "lang", "model", "prefix")),
-    "scenarios": lambda frame: _labelled(frame, "scenarios", ("id", "lang", "model")),
+    "xstest": lambda frame: _labelled(frame, "xstest", "refusal_labels"),
+    "scenarios": lambda frame: _labelled(frame, "scenarios", "scenarios"),
     "continuations": _first_templates,
 }
 

@@ -87,7 +87,8 @@ def _draw(axis, points, places, offset, look, grey, gid) -> None:
         axis.plot(row["value"], y, look[1], color=colour, clip_on=False, zorder=3, gid=at, **edge)
     for name in points.loc[points["value"].isna(), "row"]:
         words = text("figures.nothing")
-        axis.text(axis.get_xlim()[0], places[name] + offset, words, va="center", size=8)
+        over = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # lines pass behind it
+        axis.text(axis.get_xlim()[0], places[name] + offset, words, va="center", size=8, bbox=over)
 
 
 def _axes(axis, places, grey, label, limits) -> None:

@@ -23,7 +23,8 @@ from datasets import Dataset
 from statsmodels.stats.multitest import multipletests
 
 from ..errors import CourseError, choice
-from ..judges.toxicity import WordList, held_out, load_sentences, scorer
+from ..judges.toxicity import WordList, held_out, load_sentences, made_of, scorer
+from ..kept import kept
 from ..language import LANGUAGES
 from ..measures import cluster_bootstrap, corrected_rate
 from ..paths import data_dir
@@ -194,8 +195,14 @@ def scorer_shift(lang: str, draws: int = 2_000) -> pd.DataFrame:
 
     The course's labelled sentences about "the person", with the name in its place, and nothing
     else changed. Columns domain, group, shift (mean change of regard_score) with shift_low and
-    shift_high, n. An unbiased scorer would have 0 throughout.
+    shift_high, n. An unbiased scorer would have 0 throughout. Kept on disk.
     """
+    choice(lang, LANGUAGES, "prompts.unknown_language")
+    return _scorer_shift(lang, draws, _words(lang)["groups"], *made_of("regard"))
+
+
+@kept(uses=("judges/toxicity.py", "judges/word_pieces.py", "models/chat.py", "measures.py"))
+def _scorer_shift(lang: str, draws: int, groups: dict, _data, _versions) -> pd.DataFrame:
     sentences = load_sentences("regard", lang)["text"]
     person = {"en": re.compile(r"\bthe person\b", re.IGNORECASE), "zh": re.compile("这个人")}[lang]
     sentences = [one for one in sentences if person.search(one)]
@@ -205,8 +212,8 @@ def scorer_shift(lang: str, draws: int = 2_000) -> pd.DataFrame:
         return found[:, 2] - found[:, 0]
 
     before, rows = regard(sentences), []
-    for domain, groups in _words(lang)["groups"].items():
-        for group in groups:
+    for domain, names in groups.items():
+        for group in names:
             name = f"the {group}" if lang == "en" else f"这位{group}"
             moved = regard([person.sub(name, one) for one in sentences]) - before
             low, high = _interval(moved, draws, _gap_bounds("regard_score"))

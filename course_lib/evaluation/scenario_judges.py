@@ -11,7 +11,7 @@ from collections import Counter
 from datasets import Dataset
 
 from ..errors import CourseError
-from ..judges.calibration import Calibration, compared, labelled_answers
+from ..judges.calibration import Calibration, compared, need_labels
 from ..judges.model_answers import matched
 from ..judges.model_judge import AnsweringModel, ModelJudge, parse_verdict
 from ..judges.refusal import RefusalRules
@@ -268,8 +268,22 @@ def calibrate_answers(judge: Judge, labelled) -> Calibration:
     (one of refusals, say), and where all rows have the same label: a judge that always says
     it would look perfect.
     """
-    data = labelled_answers(labelled, LABELS, "scenarios")
+    return calibrate_answer_verdicts(judge_answers(_need_two_labels(labelled), judge))
+
+
+def calibrate_answer_verdicts(judged) -> Calibration:
+    """``calibrate_answers``, of a judge whose verdicts are there already.
+
+    judged: columns label, verdict and judge, the judge being one; answers are not needed.
+    Raises CourseError as ``calibrate_answers`` does.
+    """
+    judged = _need_two_labels(judged)
+    return compared(judged, LABELS, (UNSAFE,), "scenarios", binary_kappa=False)
+
+
+def _need_two_labels(labelled) -> Dataset:
+    data = need_labels(labelled, LABELS, "scenarios")
     human = set(data["label"])
     if len(human) == 1:
         raise CourseError("scenarios.one_label", label=text(f"scenarios.{human.pop()}"))
-    return compared(judge, data, LABELS, (UNSAFE,), "scenarios", binary_kappa=False)
+    return data

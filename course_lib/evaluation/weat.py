@@ -9,9 +9,11 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+import scipy
 from scipy import stats
 
 from ..errors import CourseError, choice
+from ..kept import kept
 from ..language import phrases, text
 from ..measures import Estimate
 from ..paths import data_dir
@@ -92,6 +94,13 @@ def permutation_test(x, y, draws: int = 20_000, alternative: str = "greater", se
     choice(alternative, ALTERNATIVES, "weat.unknown_alternative")
     _check_draws(draws)
     x, y = need_finite(x, "x"), need_finite(y, "y")
+    p = _permutation_p(x, y, draws, alternative, seed, scipy.__version__)
+    n_all = comb(len(x) + len(y), len(x))
+    return p, min(n_all, draws), n_all <= draws
+
+
+@kept()
+def _permutation_p(x, y, draws: int, alternative: str, seed: int, _version: str) -> float:
     found = stats.permutation_test(
         (x, y),
         lambda x, y, axis: x.mean(axis) - y.mean(axis),
@@ -100,8 +109,7 @@ def permutation_test(x, y, draws: int = 20_000, alternative: str = "greater", se
         alternative=alternative,
         rng=np.random.default_rng(seed),
     )
-    n_all = comb(len(x) + len(y), len(x))
-    return float(found.pvalue), min(n_all, draws), n_all <= draws
+    return float(found.pvalue)
 
 
 def bootstrap_interval(

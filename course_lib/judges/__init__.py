@@ -5,7 +5,13 @@ table    = compare_judges(answers, [RefusalRules(), PrefixList("xstest")])
 quality  = calibrate(RefusalRules(), load_labelled("zh", split="test"))
 """
 
-from .calibration import Calibration, calibrate, load_labelled, load_published_completions
+from .calibration import (
+    Calibration,
+    calibrate,
+    calibrate_verdicts,
+    load_labelled,
+    load_published_completions,
+)
 from .model_answers import with_labels
 from .model_judge import ModelJudge, parse_verdict
 from .names import judge_name
@@ -25,6 +31,7 @@ __all__ = [
     "RefusalRules",
     "Verdict",
     "calibrate",
+    "calibrate_verdicts",
     "compare_judges",
     "judge_name",
     "judge_refusals",

@@ -14,7 +14,7 @@ from ..measures import Estimate, cohens_kappa, wilson
 from ..paths import data_dir
 from ..prompts.files import read_rows
 from .names import judge_name
-from .tables import Judge, Table, as_dataset
+from .tables import Judge, Table, as_dataset, with_verdicts
 from .verdicts import LABELS, REFUSALS, UNPARSED
 
 SPLITS = ("dev", "test")
@@ -95,13 +95,23 @@ def calibrate(judge: Judge, labelled: Table) -> Calibration:
     of Llama 2 and Mistral and the dev splits of :func:`load_labelled` were read; the test
     splits were not, nor were answers you label yourself, which are best.
     """
-    data = labelled_answers(labelled, LABELS, "judges")
-    return compared(judge, data, LABELS, REFUSALS, "judges", binary_kappa=True)
+    return calibrate_verdicts(with_verdicts(need_labels(labelled, LABELS, "judges"), judge))
 
 
-def labelled_answers(labelled: Table, labels: Sequence[str], area: str) -> Dataset:
+def calibrate_verdicts(judged: Table) -> Calibration:
+    """:func:`calibrate`, of a judge whose verdicts are there already.
+
+    judged: columns label, verdict and judge, the judge being one; answers are not needed.
+    Raises CourseError as ``calibrate`` does, and where several judges are in one table.
+    """
+    return compared(judged, LABELS, REFUSALS, "judges", binary_kappa=True)
+
+
+def need_labels(
+    labelled: Table, labels: Sequence[str], area: str, columns: tuple[str, ...] = ("label",)
+) -> Dataset:
     """The table, its ``label`` one of ``labels``; CourseError where it cannot calibrate."""
-    data = as_dataset(labelled, ("prompt", "answer", "label"))
+    data = as_dataset(labelled, columns)
     if not len(data):
         raise CourseError("judges.no_rows")
     for label in data["label"]:
@@ -110,21 +120,20 @@ def labelled_answers(labelled: Table, labels: Sequence[str], area: str) -> Datas
 
 
 def compared(
-    judge: Judge,
-    data: Dataset,
-    labels: Sequence[str],
-    positive: Sequence[str],
-    area: str,
-    binary_kappa: bool,
+    judged: Table, labels: Sequence[str], positive: Sequence[str], area: str, binary_kappa: bool
 ) -> Calibration:
-    """A judge's verdicts beside the labels of ``data``, which are ``labels``.
+    """A judge's verdicts beside the labels, which are ``labels``.
 
-    positive: the labels that sensitivity is about. area: :class:`Calibration`'s. binary_kappa:
-    kappa of positive against the rest, and not of all labels. Raises CourseError for a
-    verdict that is none of ``labels`` nor "unparsed": the judge answers another question.
+    judged: columns label, verdict, judge. positive: the labels that sensitivity is about.
+    area: :class:`Calibration`'s. binary_kappa: kappa of positive against the rest, and not of
+    all labels. Raises CourseError for a verdict that is none of ``labels`` nor "unparsed": the
+    judge answers another question.
     """
-    human = data["label"][:]
-    found = [v.label for v in judge.verdicts(data["prompt"][:], data["answer"][:])]
+    data = need_labels(judged, labels, area, ("label", "verdict", "judge"))
+    human, found = data["label"][:], data["verdict"][:]
+    judge, *others = dict.fromkeys(data["judge"][:])
+    if others:
+        raise CourseError("judges.several", judges=", ".join(map(judge_name, (judge, *others))))
     for label in found:
         choice(label, (*labels, UNPARSED), f"{area}.unknown_label")
 
@@ -134,7 +143,7 @@ def compared(
     is_positive = [(h in positive, f in positive) for h, f in parsed]
     rated = is_positive if binary_kappa else parsed
     return Calibration(
-        judge=judge.name,
+        judge=judge,
         confusion=counts.rename_axis(index="label", columns="verdict"),
         sensitivity=_share([f for h, f in is_positive if h]),
         specificity=_share([not f for h, f in is_positive if not h]),

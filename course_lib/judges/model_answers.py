@@ -18,7 +18,8 @@ from .tables import as_dataset
 def with_labels(answers: Dataset) -> Dataset:
     """The answers that have been labelled: ``label`` is now their class, not their prompt's.
 
-    answers: from ``model.answer``, with columns id, lang, model, system, answer. An answer
+    answers: from ``model.answer``, with columns id, lang, model, system, answer, or from
+    ``Record.complete``, where recorded rows have the answer's hash and not its text. An answer
     that reads differently here than where it was labelled has no label and is left out;
     CourseError when none is left.
     """
@@ -36,13 +37,17 @@ def matched(
 ) -> Dataset:
     """The rows of ``data`` whose answers were labelled, with the labels' ``fields``.
 
-    keys: what identifies each row, beside its answer's hash; by: the columns of
-    ``data/<name>/model_answers.jsonl`` that hold the same. CourseError when no row is left.
+    keys: what identifies each row, beside its answer's hash (the column ``answer_sha256``
+    where there is one); by: the columns of ``data/<name>/model_answers.jsonl`` that hold the
+    same. CourseError when no row is left.
     """
     rows = read_rows(data_dir() / name / "model_answers.jsonl")
     labels = {(*(row[field] for field in by), row["answer_sha256"]): row for row in rows}
-    answers = data["answer"][:]
-    found = [labels.get((*key, digest(a))) for key, a in zip(keys, answers, strict=True)]
+    if "answer_sha256" in data.column_names:
+        hashes = data["answer_sha256"][:]
+    else:
+        hashes = map(digest, data["answer"][:])
+    found = [labels.get((*key, one)) for key, one in zip(keys, hashes, strict=True)]
     kept = data.select([i for i, row in enumerate(found) if row])
     if not len(kept):
         raise CourseError("judges.no_rows")

@@ -33,7 +33,7 @@ from ..models.chat import language_of
 from ..paths import data_dir
 from ..prompts.files import read_rows
 from ..tables import need_columns, need_finite
-from .word_pieces import WordPieces
+from .word_pieces import WordPieces, with_bundled
 
 LABELS = {
     "toxicity": ("not_toxic", "toxic"),
@@ -80,32 +80,35 @@ class Features:
             analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True
         )
 
-    def fit(self, texts: list[str]) -> "Features":
-        """Learn scales and n-grams; each language gets a scale of its own, so that what tells
-        the languages apart does not drown what they share."""
+    def fit_transform(self, texts: list[str]) -> csr_matrix:
+        """Learn scales and n-grams from these texts; then as `transform`.
+
+        Each language gets a scale of its own, so that what tells the languages apart does not
+        drown what they share.
+        """
         means, langs = self._means(texts)
         self.scalers = {
             lang: StandardScaler().fit(means[langs == lang]) for lang in np.unique(langs)
         }
-        self.ngrams.fit(texts)
-        return self
+        return self._joined(texts, means, langs, self.ngrams.fit_transform(texts))
 
     def transform(self, texts: list[str]) -> csr_matrix:
         """Sparse matrix, shape = (n, hidden + n_ngrams + n_lists)."""
-        means, langs = self._means(texts)
+        return self._joined(texts, *self._means(texts), self.ngrams.transform(texts))
+
+    def _joined(self, texts, means, langs, ngrams) -> csr_matrix:
         scaled = np.empty_like(means)
         for lang in np.unique(langs):
             scaler = self.scalers.get(lang) or next(iter(self.scalers.values()))
             scaled[langs == lang] = scaler.transform(means[langs == lang])
-        ngrams = _NGRAM_WEIGHT * self.ngrams.transform(texts)
         # A third hit says little more than the second.
         hits = [[min(self.words.count(t, each), 2) for each in self.words.lists] for t in texts]
         listed = _LIST_WEIGHT * np.array(hits, float)
-        return hstack([csr_matrix(scaled), ngrams, csr_matrix(listed)]).tocsr()
+        return hstack([csr_matrix(scaled), _NGRAM_WEIGHT * ngrams, csr_matrix(listed)]).tocsr()
 
     def _means(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Mean directions of length 1, shape = (n, hidden), and each text's language."""
-        means = np.array([self.pieces.vectors(one.lower()).mean(0) for one in texts])
+        means = self.pieces.means([one.lower() for one in texts])
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         return means / np.maximum(lengths, 1e-12), np.array([language_of(t) for t in texts])
 
@@ -129,7 +132,7 @@ class TextScorer:
         missing = [label for label in self.labels if label not in set(labels)]
         if missing:
             raise CourseError("toxicity.one_class", missing=", ".join(missing))
-        self._model.fit(self._features.fit(texts).transform(texts), labels)
+        self._model.fit(self._features.fit_transform(texts), labels)
         return self
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
@@ -148,16 +151,22 @@ class TextScorer:
         return _likeliest(self.probabilities(texts), self.labels)
 
 
-@cache
 def scorer(task: str) -> TextScorer:
     """The classifier trained on all of the course's sentences of a task, in both languages."""
-    sentences = load_sentences(task)
-    return TextScorer(task, _pieces()).fit(list(sentences["text"]), list(sentences["label"]))
+    return _scorers()[choice(task, LABELS, "toxicity.unknown_task")]
 
 
 @cache
-def _pieces() -> WordPieces:
-    return WordPieces.of_bundled("gemma3")
+def _scorers() -> dict[str, TextScorer]:
+    """Both: while they are trained, the embeddings they are trained on are checked."""
+    return with_bundled(
+        "gemma3",
+        lambda pieces: {task: _trained(task, load_sentences(task), pieces) for task in LABELS},
+    )
+
+
+def _trained(task: str, sentences: pd.DataFrame, pieces: WordPieces) -> TextScorer:
+    return TextScorer(task, pieces).fit(list(sentences["text"]), list(sentences["label"]))
 
 
 # ---- the baseline -------------------------------------------------------------------------
@@ -216,24 +225,36 @@ def held_out(task: str) -> pd.DataFrame:
     are always held out together. Columns of `load_sentences`, fold, word_list, classifier (the
     class each gives) and a column of probabilities a class. Kept on disk.
     """
+    return _held_out(task, *made_of(task))
+
+
+def made_of(task: str) -> tuple[list[bytes], tuple[str, ...]]:
+    """What a classifier of this task is made of: its data, versions of the rest."""
     files = [data_dir() / task / f"{lang}.jsonl" for lang in LANGUAGES]
     files.append(data_dir() / "toxicity" / "lexicon.json")
     versions = (sklearn.__version__, bundled.fingerprint("gemma3"))
-    return _held_out(task, [file.read_bytes() for file in files], versions)
+    return [file.read_bytes() for file in files], versions
 
 
 @kept(uses=("judges/word_pieces.py", "models/chat.py"))
 def _held_out(task: str, _data: list[bytes], _versions: tuple) -> pd.DataFrame:
     table = load_sentences(task)
     table["fold"] = _folds(table)
-    labels, found = LABELS[task], np.empty((len(table), len(LABELS[task])))
-    for fold in range(FOLDS):
-        train, test = table[table["fold"] != fold], (table["fold"] == fold).to_numpy()
-        model = TextScorer(task, _pieces()).fit(list(train["text"]), list(train["label"]))
-        found[test] = model.probabilities(list(table.loc[test, "text"]))
+    labels = LABELS[task]
+    found = with_bundled("gemma3", lambda pieces: _out_of_fold(task, table, pieces))
     table["word_list"] = WordList(task).labels_of(list(table["text"]))
     table["classifier"] = _likeliest(found, labels)
     return table.assign(**{label: found[:, i] for i, label in enumerate(labels)})
+
+
+def _out_of_fold(task: str, table: pd.DataFrame, pieces: WordPieces) -> np.ndarray:
+    """Each sentence's probabilities by a classifier that has not seen its fold."""
+    found = np.empty((len(table), len(LABELS[task])))
+    for fold in range(FOLDS):
+        test = (table["fold"] == fold).to_numpy()
+        model = _trained(task, table[~test], pieces)
+        found[test] = model.probabilities(list(table.loc[test, "text"]))
+    return found
 
 
 def _folds(table: pd.DataFrame) -> np.ndarray:

@@ -10,15 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
-import torch
-
 from ..errors import CourseError, OfflineError, choice
 from ..paths import cache_dir, data_dir
 from . import bundled
 from .heap import keep_freed_memory
-from .likelihood import Score
 from .local import LocalModel
 from .store import AnswerStore, StoreWarning
+from .values import Score
 
 __all__ = [
     "BUNDLED",
@@ -72,20 +70,21 @@ def load_model(
 
 def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
     name = str(name)
-    if name in bundled.MODELS:
+    if comes_along := name in bundled.MODELS:
         fingerprint = bundled.fingerprint(name)
         parts = bundled.load(name, lambda place: _read_small(place, name, True), weights=False)
 
         def weights():
             return bundled.load(name, lambda place: _read_weights(place, name, device, dtype))
-    elif Path(name).expanduser().is_dir():
-        place = Path(name).expanduser().resolve()
-        fingerprint, name = folder_fingerprint(place), place.name
-        parts, weights = _read_small(place, name), _read_weights(place, name, device, dtype)
-    elif "/" in name:
-        place = _from_hub(name)
-        fingerprint = folder_fingerprint(place)
-        parts, weights = _read_small(place, name), _read_weights(place, name, device, dtype)
+    elif (is_folder := Path(name).expanduser().is_dir()) or "/" in name:
+        place = Path(name).expanduser().resolve() if is_folder else _from_hub(name)
+        name = place.name if is_folder else name
+        fingerprint, parts = folder_fingerprint(place), _read_small(place, name)
+        # At once: what is wrong with somebody's own model is said where it is named.
+        read = _read_weights(place, name, device, dtype)
+
+        def weights():
+            return read
     else:
         raise _unknown(name)
     if store == "default":
@@ -94,7 +93,10 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
         store = AnswerStore(store)
     if dtype != "float32":
         fingerprint += f"-{dtype}"
-    return LocalModel(name, weights, *parts, fingerprint, store, getattr(torch, dtype))
+    model = LocalModel(name, weights, *parts, fingerprint, store, dtype)
+    if not comes_along:
+        model.load()
+    return model
 
 
 def prepare(names: Sequence[str] | None = None) -> None:
@@ -176,10 +178,10 @@ def tokenizer_of(place: Path, converted_here: bool = False):
 
 @lru_cache(maxsize=4)
 def _tokenizer(place: Path, converted_here: bool, _state):
-    from transformers import AutoTokenizer
-
     if converted_here:
         return _converted_tokenizer(place)
+    from transformers import AutoTokenizer  # it imports torch, which takes seconds
+
     return AutoTokenizer.from_pretrained(place, local_files_only=True)
 
 
@@ -198,6 +200,7 @@ def _converted_tokenizer(place: Path):
 
 
 def _read_weights(place: Path, name: str, device: str, dtype: str):
+    import torch
     from transformers import AutoModelForCausalLM
 
     with _explained(place, name):

@@ -8,13 +8,18 @@ computed from them: switching an adapter off gives back the very same numbers.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import safetensors
 
 from ..errors import CourseError
+
+if TYPE_CHECKING:
+    import torch
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
@@ -23,21 +28,29 @@ WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 class Adapter:
     """One adapter in memory.
 
-    settings: peft's, as they stand in the file. tensors: "<layer>.lora_A.weight", shape (r, in),
-    and "<layer>.lora_B.weight", shape (out, r). fingerprint: hash of the files. chat_template:
-    the template it was trained with, when its folder has one.
+    settings: peft's, as they stand in the file. packed: the bytes of the file of its tensors.
+    fingerprint: hash of the files. chat_template: the template it was trained with, when its
+    folder has one.
     """
 
     name: str
     settings: dict = field(repr=False)
-    tensors: dict[str, torch.Tensor] = field(repr=False)
+    packed: bytes = field(repr=False)
     fingerprint: str
     chat_template: str | None = field(repr=False)
 
     @cached_property
-    def changes(self) -> dict[str, tuple[torch.Tensor, torch.Tensor, float]]:
+    def tensors(self) -> "dict[str, torch.Tensor]":
+        """ "<layer>.lora_A.weight", shape (r, in), and "<layer>.lora_B.weight", shape (out, r)."""
+        # Here and not above, as in `changes`: torch and peft take seconds to import, and answers
+        # on disk need neither.
+        from safetensors.torch import load
+
+        return load(self.packed)
+
+    @cached_property
+    def changes(self) -> "dict[str, tuple[torch.Tensor, torch.Tensor, float]]":
         """For each linear layer's name (A, B, scale); the layer's change is scale * B A."""
-        # Here and not above: peft takes seconds to import, and answers on disk need no change.
         from peft import LoraConfig
         from peft.utils.other import get_pattern_key
 
@@ -55,8 +68,8 @@ class Adapter:
         return changes
 
 
-def _first_halves(tensors: dict) -> list[str]:
-    return [key for key in tensors if key.endswith(".lora_A.weight")]
+def _first_halves(names: Iterable[str]) -> list[str]:
+    return [key for key in names if key.endswith(".lora_A.weight")]
 
 
 def _other_half(key: str) -> str:
@@ -69,20 +82,19 @@ def read_adapter(folder: str | Path) -> Adapter:
     Raises CourseError when the folder has no adapter, a damaged one, or one of a kind that
     cannot be added into the weights (anything but plain LoRA on linear layers).
     """
-    from safetensors.torch import load
-
     folder = Path(folder).expanduser()
     try:
         raw, weights = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
-        settings, tensors = json.loads(raw), load(weights)
+        settings = json.loads(raw)
+        names = [name for name, _ in safetensors.deserialize(weights)]
         if settings.get("peft_type") != "LORA":
             raise ValueError(f"peft_type {settings.get('peft_type')!r}")
     except Exception as error:  # safetensors raises whatever it meets
         reason = f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else ""
         reason = reason.replace(str(folder), folder.name)
         raise CourseError("models.not_an_adapter", name=folder.name, reason=reason) from error
-    halves = _first_halves(tensors)
-    plain = halves and {*halves, *map(_other_half, halves)} == set(tensors)
+    halves = _first_halves(names)
+    plain = halves and {*halves, *map(_other_half, halves)} == set(names)
     special = settings.get("use_dora") or settings.get("modules_to_save")
     if not plain or special or settings.get("bias", "none") != "none":
         raise CourseError("models.adapter_kind", name=folder.name)
@@ -91,7 +103,7 @@ def read_adapter(folder: str | Path) -> Adapter:
     template = folder / "chat_template.jinja"
     template = template.read_text("utf-8") if template.is_file() else None
     digest.update((template or "").encode())
-    return Adapter(folder.name, settings, tensors, digest.hexdigest(), template)
+    return Adapter(folder.name, settings, weights, digest.hexdigest(), template)
 
 
 class Adapters:
@@ -107,7 +119,7 @@ class Adapters:
         self.weights: dict[str, float] = {}
         self._base: dict[str, torch.Tensor] = {}
 
-    def attach(self, model: torch.nn.Module) -> None:
+    def attach(self, model: "torch.nn.Module") -> None:
         """The model whose weights these are, fresh from disk."""
         self.model = model
         for adapter in self.known.values():
@@ -144,9 +156,10 @@ class Adapters:
             self._mix(weights, {*weights, *self.weights})
         self.weights = weights
 
-    @torch.no_grad()
     def _mix(self, weights: dict[str, float], names: set[str]) -> None:
         """Compute the layers that the adapters ``names`` change from base and ``weights``."""
+        import torch
+
         touched = {layer for name in names for layer in self.known[name].changes}
         for layer in touched:
             mixed = self._base[layer].clone()
@@ -158,7 +171,8 @@ class Adapters:
                         scale * weights[name]
                     )
                     mixed += change.to(mixed.dtype)
-            self.model.get_submodule(layer).weight.copy_(mixed)
+            with torch.no_grad():
+                self.model.get_submodule(layer).weight.copy_(mixed)
 
     @property
     def fingerprint(self) -> str:

@@ -3,40 +3,16 @@
 import itertools
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 
 from .attention import RowMemory
 from .decoder import Decoder
+from .values import Decoding, Reply
 
 _PROMPT_TOKENS = 1024  # own prompt tokens read in one forward pass
 _LEAVE = 1 / 8  # share of finished rows at which they leave the batch
 _MEMORY_FLOATS = 4e8  # 1.6 GB of keys and values a group of rows at most
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How an answer is drawn; everything here is part of a kept answer's key.
-
-    temperature 0 takes the most likely token; above 0 it samples with `seed`.
-    stop: strings at which an answer ends (they are cut off).
-    """
-
-    max_new_tokens: int = 128
-    temperature: float = 0.0
-    seed: int = 0
-    stop: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer: its row, text, number of new tokens, and whether it ended by itself."""
-
-    row: int
-    text: str
-    n_tokens: int
-    finished: bool
 
 
 def generate(

@@ -14,29 +14,11 @@ import torch
 from .attention import NoMemory, Prefix, View
 from .decoder import Decoder
 from .generation import common_prefix
+from .values import Score
 
 _ROW = 128  # tokens a tree may hold before the next one is begun
 _BATCH_TOKENS = 2048  # padded tokens in one forward pass
 _LOGIT_FLOATS = 2**24  # logits in memory at once: 64 MB
-
-
-@dataclass(frozen=True)
-class Score:
-    """log P(continuation | prompt).
-
-    sum: total log-probability (natural log). per_token: one value a continuation token.
-    n_tokens: how many. is_greedy: whether greedy decoding would give this continuation.
-    """
-
-    sum: float
-    per_token: tuple[float, ...]
-    n_tokens: int
-    is_greedy: bool
-
-    @property
-    def mean(self) -> float:
-        """Log-probability a token: what length-normalised measures use."""
-        return self.sum / self.n_tokens
 
 
 @dataclass

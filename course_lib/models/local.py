@@ -6,8 +6,8 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 import transformers
 from datasets import Dataset
 from tqdm.auto import tqdm
@@ -16,19 +16,17 @@ from .. import __version__
 from ..errors import CourseError, choice
 from ..language import text
 from ..record import scores_in_use
-from . import plain
 from .adapters import Adapters, read_adapter
-from .attention import RowMemory
 from .chat import DemonstrationChat, PlainText, TemplateChat, language_of
-from .decoder import ARCHITECTURES, Decoder
-from .generation import Decoding, common_prefix, generate
-from .likelihood import Score, score_sequences
-from .linear import pack_linears
 from .quiet import quiet_transformers
 from .store import AnswerStore, key_of
-from .vocabulary import short_vocabulary
+from .values import Decoding, Score
 
-_FAMILY = 16  # rows that make it worth while to compute their own common beginning
+if TYPE_CHECKING:
+    import torch
+
+    from .decoder import Decoder
+    from .engine import Engine
 
 
 class LocalModel:
@@ -42,15 +40,15 @@ class LocalModel:
     def __init__(
         self,
         name: str,
-        weights: torch.nn.Module | Callable[[], torch.nn.Module],
+        weights: "Callable[[], torch.nn.Module]",
         tokenizer,
         config,
         generation_config,
         fingerprint: str,
         store: AnswerStore | None,
-        dtype: torch.dtype = torch.float32,
+        dtype: str = "float32",
     ):
-        """weights: the transformers model, or what reads it, in dtype, when it is needed.
+        """weights: what reads the transformers model, in dtype, when it is needed.
 
         config, generation_config: anything with model_type and perhaps
         max_position_embeddings; with eos_token_id.
@@ -65,9 +63,8 @@ class LocalModel:
         ends = {tokenizer.eos_token_id, *_as_list(generation_config.eos_token_id)}
         self.end_ids = {token for token in ends if token is not None}
         self.last_counts = {"fresh": 0, "kept": 0}
-        self._model, self._decoder, self._weights, self._dtype = None, None, weights, dtype
-        if isinstance(weights, torch.nn.Module):
-            self.load()
+        self._engine: Engine | None = None
+        self._weights, self._dtype = weights, dtype
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -76,32 +73,34 @@ class LocalModel:
 
     def load(self) -> None:
         """Read the weights, unless they are there. Another thread that needs them waits."""
-        if self._model is not None:
+        if self._engine is not None:
             return
         # One model at a time, imports and all; who waited may find it read.
         with quiet_transformers():
-            if self._model is not None:
+            if self._engine is not None:
                 return
-            weights = self._weights
-            model = weights if isinstance(weights, torch.nn.Module) else weights()
-            model = pack_linears(model.eval())
-            self._adapters.attach(model)
-            if model.config.model_type in ARCHITECTURES:
-                self._decoder = Decoder(model)
-                self._shorten()
-            self._model, self._weights = model, None
+            from .engine import Engine  # here: torch takes seconds, and kept answers need none
+
+            engine = Engine(self._weights(), self.tokenizer, self.end_ids)
+            self._adapters.attach(engine.model)
+            engine.shorten(self._frequent)
+            self._engine, self._weights = engine, None
 
     @property
-    def model(self) -> torch.nn.Module:
+    def engine(self) -> "Engine":
+        """The weights at work, read by now."""
+        self.load()
+        return self._engine
+
+    @property
+    def model(self) -> "torch.nn.Module":
         """The transformers model, its weights read by now."""
-        self.load()
-        return self._model
+        return self.engine.model
 
     @property
-    def decoder(self) -> Decoder | None:
+    def decoder(self) -> "Decoder | None":
         """What runs the model; None for an architecture that transformers runs itself."""
-        self.load()
-        return self._decoder
+        return self.engine.decoder
 
     # -- adapters ----------------------------------------------------------------------
 
@@ -116,8 +115,9 @@ class LocalModel:
     @property
     def fingerprint(self) -> str:
         """Names the weights as they are now: answers of different mixtures are kept apart."""
-        dtype = self._dtype if self._model is None else self._model.dtype
-        rounded = "" if dtype == torch.float32 else str(dtype)
+        engine = self._engine
+        dtype = f"torch.{self._dtype}" if engine is None else str(engine.model.dtype)
+        rounded = "" if dtype == "torch.float32" else dtype
         short = "" if self._frequent is None else f"short{self._frequent}"
         parts = [self.base_fingerprint, self._adapters.fingerprint, short, rounded]
         return "+".join(filter(None, parts))
@@ -171,17 +171,13 @@ class LocalModel:
         Faster where the vocabulary is large. Scores and hidden states stay those of the whole
         vocabulary. None: write with all tokens again.
         """
+        from .decoder import ARCHITECTURES
+
         if self._model_type not in ARCHITECTURES:
             raise CourseError("models.no_short_vocabulary", name=self.name)
         self._frequent = frequent
-        if self._decoder is not None:
-            self._shorten()
-
-    def _shorten(self) -> None:
-        ids = None
-        if self._frequent is not None:
-            ids = short_vocabulary(self.tokenizer, self._frequent, always=self.end_ids)
-        self._decoder.shorten(ids)
+        if self._engine is not None:
+            self._engine.shorten(frequent)
 
     def use_chat_template(self, template: str) -> None:
         """Chat through this Jinja template from now on."""
@@ -287,35 +283,11 @@ class LocalModel:
     def _generate(self, tokens, keys, decoding, batch_size, progress):
         most = decoding.max_new_tokens
         bar = _bar("models.answering", self.name, len(tokens) * most, progress, unit="tok")
-        if self.decoder is None:
-            replies = plain.generate_plain(
-                self.model, self.tokenizer, tokens, decoding, self.end_ids, batch_size or 16
-            )
-        else:
-            replies = self._by_beginning(tokens, keys, decoding, batch_size, bar)
-        with bar, self._computing():
-            for reply in replies:
+        with bar:
+            for reply in self.engine.generate(tokens, keys, decoding, batch_size, bar.update):
                 # A row that ends early makes the work smaller; it was not done faster.
                 bar.total -= most - reply.n_tokens
-                if self.decoder is None:
-                    bar.update(reply.n_tokens)
                 yield reply
-
-    def _by_beginning(self, tokens, keys, decoding, batch_size, bar):
-        """Rows with different system texts or demonstrations share nothing: apart, they do."""
-        for rows in _families(tokens):
-            replies = generate(
-                self.decoder,
-                self.tokenizer,
-                [tokens[row] for row in rows],
-                decoding,
-                self.end_ids,
-                batch_size,
-                [keys[row] for row in rows],
-                bar.update,
-            )
-            for reply in replies:
-                yield type(reply)(rows[reply.row], reply.text, reply.n_tokens, reply.finished)
 
     def _check_lengths(self, tokens, new_tokens, chats, missing):
         places = {chat: row for row, chat in reversed(list(enumerate(chats, 1)))}
@@ -387,8 +359,8 @@ class LocalModel:
         if places:
             new_keys, wanted = list(places), list(places.values())
             bar = _bar("models.scoring", self.name, len(wanted), progress)
-            with self._computing(), bar:
-                for row, score in self._score(
+            with bar:
+                for row, score in self.engine.score(
                     [sequences[row] for row in wanted], [n_given[row] for row in wanted], batch_size
                 ):
                     key = new_keys[row]
@@ -400,11 +372,6 @@ class LocalModel:
                     bar.update()
         record.compare(self.name, {key: found[key].per_token for key in again})
         return [found[key] for key in keys]
-
-    def _score(self, sequences, n_given, batch_size):
-        if self.decoder is None:
-            return plain.score_plain(self.model, sequences, n_given, batch_size or 16)
-        return score_sequences(self.decoder, sequences, n_given, batch_size)
 
     def _sequences(self, prompts, continuations) -> tuple[list[list[int]], list[int]]:
         """Each pair as one sequence of tokens, and how many of them are given."""
@@ -442,7 +409,7 @@ class LocalModel:
         as_chat: bool = True,
         pool: str = "last",
         progress: bool = False,
-    ) -> torch.Tensor:
+    ) -> "torch.Tensor":
         """What every layer makes of each prompt: Tensor, shape = (n, n_layers + 1, hidden).
 
         Index 0 is the embedding, the last the final norm's output. pool "last" takes the last
@@ -454,30 +421,8 @@ class LocalModel:
                 self.chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)
             ]
         sequences = self._tokens(texts)
-        with self._computing(), _bar("models.reading", self.name, len(texts), progress) as bar:
-            if self.decoder is None:
-                return plain.hidden_plain(self.model, sequences, pool)
-            return self._states(sequences, pool, bar)
-
-    def _states(self, sequences, pool, bar) -> torch.Tensor:
-        config = self.decoder.config
-        n_shared = common_prefix(sequences) if pool == "last" else 0
-        prefix = self.decoder.prefix(sequences[0][:n_shared])
-        found = torch.empty(len(sequences), config.num_hidden_layers + 1, config.hidden_size)
-        order = sorted(range(len(sequences)), key=lambda row: len(sequences[row]))
-        for at in range(0, len(order), 16):
-            rows = order[at : at + 16]
-            own = [sequences[row][n_shared:] for row in rows]
-            width = max(map(len, own))
-            memory = RowMemory(len(rows), width, config, self.model.dtype)
-            states = self.decoder.fill(own, memory, prefix, width, every_layer=True)
-            if pool == "last":
-                found[rows] = states[:, :, -1].float()
-            else:
-                for row, tokens, state in zip(rows, own, states, strict=True):
-                    found[row] = state[:, width - len(tokens) :].float().mean(1)
-            bar.update(len(rows))
-        return found
+        with _bar("models.reading", self.name, len(texts), progress) as bar:
+            return self.engine.states(sequences, pool, bar.update)
 
     # -- shared ------------------------------------------------------------------------
 
@@ -490,12 +435,6 @@ class LocalModel:
                 rendered[at : at + 1_000], add_special_tokens=False, return_attention_mask=False
             ).input_ids
         return found
-
-    @contextlib.contextmanager
-    def _computing(self):
-        """No gradients, and new tensors where the model is."""
-        with torch.no_grad(), torch.device(self.model.device):
-            yield
 
 
 def _as_row(score: Score) -> tuple[str, int, bool]:
@@ -511,20 +450,6 @@ def _as_score(row: tuple[str, int, bool]) -> Score:
 def _recorded(row: tuple[tuple[float, ...], bool]) -> Score:
     per_token, is_greedy = row
     return Score(sum(per_token), per_token, len(per_token), is_greedy)
-
-
-def _families(tokens: list[list[int]]) -> list[list[int]]:
-    """Rows grouped by their first tokens; a family has a long common beginning.
-
-    Two chats belong together when they agree in their first 16 tokens. Small families are
-    put together: where a template is short, every question would be a batch of its own.
-    """
-    families: dict[tuple[int, ...], list[int]] = {}
-    for row, ids in enumerate(tokens):
-        families.setdefault(tuple(ids[:16]), []).append(row)
-    large = [rows for rows in families.values() if len(rows) >= _FAMILY]
-    small = [row for rows in families.values() if len(rows) < _FAMILY for row in rows]
-    return large + [small] * bool(small)
 
 
 def _texts(prompts) -> tuple[list[str], list[str]]:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from .generation import Decoding, Reply
-from .likelihood import Score
+from .values import Decoding, Reply, Score
 
 
 def generate_plain(model, tokenizer, prompts, decoding: Decoding, end_ids, batch_size=16):

@@ -11,7 +11,7 @@
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
 # - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
 #
-# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about a minute and a half, later ones about fifteen seconds: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes less than a minute, later ones about ten seconds: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: among the prompts are insults, prejudice and illegal requests, and lines that mention self-harm, each a sentence long. Answers judged unsafe are never shown, only their verdicts. The instruction attacks are aimed at a thing that does not exist.
 
@@ -177,7 +177,7 @@ print(notes(LANG))
 #
 # Greedy decoding, 32 tokens at most. A rule judge sorts the answers into **safe, unsafe, incoherent and refused**, and says why. Incoherent is a class of its own, which the platform did not have.
 #
-# To write them all takes three minutes. Only those that are held against labels one by one further down are written here; the verdicts on the others come with the course and are read when they are counted. Their texts are not published: these prompts are there to draw unsafe answers.
+# To write them all takes three minutes. Only some are written here, most of them of `gemma3`; the verdicts on the others come with the course. Their texts are not published: these prompts are there to draw unsafe answers.
 
 # %% slideshow={"slide_type": "subslide"}
 record = Record("scenarios", use=not EVERYTHING)
@@ -199,21 +199,25 @@ look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 # ### Measure the ruler first
 #
 # The rules see words, not meanings. A sample of real answers was read and labelled one by one without the verdicts (by an AI language model, see the data card); the rules were tuned on a third of it and are measured on the rest. **Unsafe recognised** is the sensitivity, **others let pass** the specificity.
+#
+# First the recorded verdicts are read, so that no answer is missing.
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_figures import plot_answer_confusion
 from course_lib.evaluation.scenario_judges import (
-    AnswerModelJudge,
-    AnswerRules,
-    calibrate_answers,
+    calibrate_answer_verdicts,
     with_answer_labels,
 )
 
-read = with_answer_labels(answers).to_pandas()
+read = with_answer_labels(verdicts).to_pandas()
 unseen = read[read["split"] == "test"]
 calibration = {
-    lang: calibrate_answers(AnswerRules(), unseen[unseen["lang"] == lang])
-    for lang in ("zh", "en")
+    lang: calibrate_answer_verdicts(rows)
+    for lang, rows in unseen.groupby("lang")
 }
 plot_answer_confusion(calibration[LANG])
 
@@ -223,19 +227,24 @@ plot_answer_confusion(calibration[LANG])
 # The platform used a large model with a tuned prompt. We let `assistant` read the same answers with the four classes explained, and write a letter. Its reply is parsed strictly; one out of form is a class of its own, not a guess. A κ near 0 is no better than guessing in proportion.
 
 # %% slideshow={"slide_type": "subslide"}
-from course_lib.evaluation.scenario_tables import judge_quality
+from course_lib.evaluation.scenario_judges import AnswerModelJudge
 
-judges = [AnswerRules(), AnswerModelJudge(assistant, "generate")]
-quality = {
-    (judge.name, lang): calibrate_answers(
-        judge, unseen[unseen["lang"] == lang]
-    )
-    for judge in judges
-    for lang in ("zh", "en")
-}
+reader = AnswerModelJudge(assistant, "generate")
+second = record.complete(judge_answers(with_answer_labels(answers), reader))
+tested = pd.concat([read, with_answer_labels(second).to_pandas()])
+tested = tested[tested["split"] == "test"].groupby(
+    ["judge", "lang"], sort=False
+)
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
-judge_quality(quality)
+from course_lib.evaluation.scenario_tables import judge_quality
+
+judge_quality(
+    {
+        judge_and_lang: calibrate_answer_verdicts(rows)
+        for judge_and_lang, rows in tested
+    }
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The same verdicts, counted three ways
@@ -243,12 +252,6 @@ judge_quality(quality)
 # - **As the platform counts**: whatever is not unsafe is safe. Nonsense gets the mark.
 # - **Safe and makes sense**: safe or refused gets it, nonsense does not.
 # - **Among what makes sense**: nonsense neither gets the mark nor counts as a question.
-#
-# First the recorded verdicts are read, so that no answer is missing.
-
-# %%
-verdicts = record.complete(here)
-record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.scenario_figures import (

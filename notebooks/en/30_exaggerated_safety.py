@@ -11,7 +11,7 @@
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about a minute and a half, later ones about fifteen seconds: of 2,592 answers only those that were read one by one are written here, the verdicts on the rest come with the course (`data/results`). To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes less than a minute, later ones about ten seconds: of 2,592 answers about a hundred are written here, the verdicts on the rest come with the course (`data/results`). To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 
@@ -94,7 +94,7 @@ print(safety_prefix("en"))
 #
 # One road from end to end: **prompts → answers → verdicts → table → figure**. Three models, two languages, with and without the prefix make twelve runs of 216 questions. Decoding is greedy, 32 tokens at most: whether an answer is a refusal shows at its beginning.
 #
-# To write them all takes five minutes. So only a part is written here: the answers that were later read and labelled one by one, on which the judge's error is measured. The others were written when the course was built, and the verdicts on them are read when the rates are counted. Their texts are not published, because nearly half of the questions are unsafe.
+# To write them all takes five minutes. So only a part is written here: some thirty answers of `gemma3` in each language to look at, and one run of each of the other models to compare. The others were written when the course was built, and the verdicts on them come with the course. Their texts are not published, because nearly half of the questions are unsafe.
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.record import Record
@@ -119,11 +119,14 @@ from course_lib.exaggerated_safety import look_at
 from course_lib.judges import RefusalRules, judge_refusals
 
 here = judge_refusals(answers, RefusalRules())
-gemma = here.filter(
-    lambda row: (
-        row["model"] == "gemma3" and row["lang"] == LANG and not row["system"]
-    )
-)
+
+
+def is_shown(row):
+    run = (row["model"], row["lang"], row["system"])
+    return run == ("gemma3", LANG, "")
+
+
+gemma = here.filter(is_shown)
 look_at(gemma, n=6)
 
 # %% [markdown]
@@ -134,7 +137,11 @@ look_at(gemma, n=6)
 #
 # A judge errs, too. Before trusting the rates it counts, we hold it against answers that were read and labelled one by one. **Sensitivity** is the share of true refusals it recognises, **specificity** the share of other answers it lets pass, **κ** the agreement beyond chance.
 #
-# This table is about these very models: a sample of their answers, labelled without seeing the judge's verdicts.
+# This table is about these very models: a sample of their answers, labelled without seeing the judge's verdicts. So the recorded verdicts are read first. Every answer written here was written then as well; should it come out otherwise on this machine, the line below says so.
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.figures import (
@@ -143,12 +150,11 @@ from course_lib.figures import (
     plot_judges,
     plot_rates,
 )
-from course_lib.judges import calibrate, load_labelled, with_labels
+from course_lib.judges import calibrate_verdicts, with_labels
 
-labelled = with_labels(answers).to_pandas()
+labelled = with_labels(verdicts).to_pandas()
 calibration = {
-    lang: calibrate(RefusalRules(), labelled[labelled["lang"] == lang])
-    for lang in ("zh", "en")
+    lang: calibrate_verdicts(rows) for lang, rows in labelled.groupby("lang")
 }
 plot_confusion(calibration[LANG])
 
@@ -156,6 +162,8 @@ plot_confusion(calibration[LANG])
 # The same judge can do much worse on other answers. Here is a set that was written to be hard: refusals that never say sorry, helpful sentences full of "cannot". The author of the rules has not read it.
 
 # %% tags=["nbval-check-output"]
+from course_lib.judges import calibrate, load_labelled
+
 hard = {lang: load_labelled(lang, split="test") for lang in ("zh", "en")}
 pd.concat(
     {
@@ -168,12 +176,6 @@ pd.concat(
 # ## Refusal rates, with intervals
 #
 # Every rate comes with its n and a 95 % confidence interval (Wilson). The corrected column works back from the judge's sensitivity and specificity to the true rate (Rogan–Gladen) and carries the judge's own uncertainty into the interval. Safe prompts and unsafe contrasts are **never pooled**.
-#
-# First the recorded verdicts are read. Every answer written here was written then as well; should it come out otherwise on this machine, the line below says so.
-
-# %%
-verdicts = record.complete(here)
-record
 
 # %%
 from course_lib.exaggerated_safety import refusal_rates, show_rates
@@ -228,7 +230,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# The answers that `gemma3` wrote here without the prefix (not many; the others have no text to read) go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. With so few the intervals are wide, and differences like these show all the same. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
+# All answers of `gemma3` without the prefix go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Those written here are judged here, and of the others the five recorded verdicts are read. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -241,9 +243,9 @@ judges = [
     RefusalRules(),
     reader,
 ]
-judged = concatenate_datasets(
-    [judge_refusals(gemma, judge) for judge in judges]
-)
+judged = record.complete(
+    concatenate_datasets([judge_refusals(gemma, judge) for judge in judges])
+).filter(is_shown)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 by_judge = refusal_rates(judged, by=("judge",))

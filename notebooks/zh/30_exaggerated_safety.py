@@ -11,7 +11,7 @@
 # - 说明评判器自己的误差怎样改变结论，并做校正；
 # - 判断两个拒答率的差别是真的，还是样本太小。
 #
-# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行约一分半钟，之后十几秒：2,592 条回答里只有逐条读过的那些在这里生成，其余的判定随课程附带（`data/results`）。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 40 分钟。在两个 CPU 核上，第一次运行不到一分钟，之后约十秒：2,592 条回答里只有一百来条在这里生成，其余的判定随课程附带（`data/results`）。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：对照组里有简短的有害请求（暴力、歧视、自伤、历史暴行）。我们不展示对它们的回答，只展示判定。
 
@@ -94,7 +94,7 @@ print(safety_prefix("en"))
 #
 # 一条路走到底：**提示 → 回答 → 判定 → 表格 → 图**。三个模型、两种语言、有没有前缀，一共十二组，每组 216 个问题。贪心解码，每个回答最多 32 个词元：拒不拒答，开头就看得出来。
 #
-# 全部写完要五分钟。所以这里只写一部分，就是后来被逐条读过、标注过的那些：评判器的误差要靠它们来量。其余的回答是做课程时写的，判定随课程附带，到数拒答率时再读进来；它们的原文没有公布，因为将近一半的问题是不安全的。
+# 全部写完要五分钟。所以这里只写一部分：`gemma3` 每种语言三十来条，拿来看；另两个模型各一组，拿来对照。别的回答是做课程时写的，判定随课程附带；它们的原文没有公布，因为将近一半的问题是不安全的。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.record import Record
@@ -119,11 +119,14 @@ from course_lib.exaggerated_safety import look_at
 from course_lib.judges import RefusalRules, judge_refusals
 
 here = judge_refusals(answers, RefusalRules())
-gemma = here.filter(
-    lambda row: (
-        row["model"] == "gemma3" and row["lang"] == LANG and not row["system"]
-    )
-)
+
+
+def is_shown(row):
+    run = (row["model"], row["lang"], row["system"])
+    return run == ("gemma3", LANG, "")
+
+
+gemma = here.filter(is_shown)
 look_at(gemma, n=6)
 
 # %% [markdown]
@@ -134,7 +137,11 @@ look_at(gemma, n=6)
 #
 # 评判器也会错。在相信它数出来的拒答率之前，先拿它和逐条读过、标注过的回答对一对：**灵敏度**是真拒答里它认出多少，**特异度**是没拒答的里面它放过多少，**κ** 是去掉碰巧之后的一致程度。
 #
-# 下面这张表用的就是这三个模型自己的回答：随机抽样，逐条标注，标注时看不到评判器的判定。
+# 下面这张表用的就是这三个模型自己的回答：随机抽样，逐条标注，标注时看不到评判器的判定。所以先把随附的判定读进来。这里写的回答，做课程时也都写过一遍；换了机器，有几条写得不一样，看下面这行就知道。
+
+# %%
+verdicts = record.complete(here)
+record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.figures import (
@@ -143,12 +150,11 @@ from course_lib.figures import (
     plot_judges,
     plot_rates,
 )
-from course_lib.judges import calibrate, load_labelled, with_labels
+from course_lib.judges import calibrate_verdicts, with_labels
 
-labelled = with_labels(answers).to_pandas()
+labelled = with_labels(verdicts).to_pandas()
 calibration = {
-    lang: calibrate(RefusalRules(), labelled[labelled["lang"] == lang])
-    for lang in ("zh", "en")
+    lang: calibrate_verdicts(rows) for lang, rows in labelled.groupby("lang")
 }
 plot_confusion(calibration[LANG])
 
@@ -156,6 +162,8 @@ plot_confusion(calibration[LANG])
 # 换一批回答，同一个评判器就可能差得多。下面是另一套专门写得刁钻的回答：不说「抱歉」的拒绝、满口「不能」却在认真回答的句子。写规则的人没有读过这一套。
 
 # %% tags=["nbval-check-output"]
+from course_lib.judges import calibrate, load_labelled
+
 hard = {lang: load_labelled(lang, split="test") for lang in ("zh", "en")}
 pd.concat(
     {
@@ -168,12 +176,6 @@ pd.concat(
 # ## 拒答率，带区间
 #
 # 每个比率后面都有样本数和 95% 置信区间（Wilson）。「校正后」一列按评判器的灵敏度和特异度反推真实的拒答率（Rogan–Gladen），并把评判器自身的不确定性算进区间。安全的提示和不安全的对照**从不合并**。
-#
-# 先把随附的判定读进来。这里写的回答，做课程时也都写过一遍；换了机器，有几条写得不一样，看下面这行就知道。
-
-# %%
-verdicts = record.complete(here)
-record
 
 # %%
 from course_lib.exaggerated_safety import refusal_rates, show_rates
@@ -228,7 +230,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 同一批回答，五个评判器
 #
-# 把 `gemma3` 在这里不加前缀写的回答（为数不多，其余的没有原文可读）交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。回答一个字没变，拒答率却可以从接近零变到很高；条数少，区间很宽，这样的差别仍然看得出来。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
+# 把 `gemma3` 不加前缀的全部回答交给五个评判器：XSTest 论文的开头词表、GCG 论文的七个字符串、一张同样简单的中文开头词表、我们的规则，以及让 `gemma3` 自己来判。在这里写的，就在这里判；其余的，读五家随附的判定。回答一个字没变，拒答率却可以从接近零变到很高。词表换了语言就失效：英文词表数中文回答，中文词表数英文回答，自然都是零。读论文时，先问拒答是谁数的。
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -241,9 +243,9 @@ judges = [
     RefusalRules(),
     reader,
 ]
-judged = concatenate_datasets(
-    [judge_refusals(gemma, judge) for judge in judges]
-)
+judged = record.complete(
+    concatenate_datasets([judge_refusals(gemma, judge) for judge in judges])
+).filter(is_shown)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 by_judge = refusal_rates(judged, by=("judge",))
