@@ -52,7 +52,7 @@ bench: models ## 与同类工具比较速度 / compare speed with peer tools
 assistant: models ## 从头训练助手的适配器（可续）/ train the assistant's adapter again (resumable)
 	$(PY) -m course_lib.alignment.assistant
 
-record: models ## 重做 data/results 里随附的结果（约 25 分钟，可续）/ recorded results anew (25 minutes, resumable)
+record: models ## 重做 data/results 里随附的结果（约半小时，可续）/ recorded results anew (half an hour, resumable)
 	$(PY) -m tools.record
 
 notebooks: $(VENV)/.installed ## 同步 .py、.ipynb 与双语代码 / sync pairs and twins

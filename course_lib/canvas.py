@@ -80,7 +80,8 @@ def png(fig: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
     if isinstance(fig, CourseFigure):
-        fig.canvas.print_png(buffer)  # savefig lays a figure out and draws it twice
+        # savefig lays a figure out and draws it twice.
+        FigureCanvasAgg(fig).print_png(buffer)
     else:
         with mpl.rc_context(style()):
             fig.savefig(buffer, format="png", dpi=DPI)

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -129,8 +130,8 @@ def scores_in_use() -> ScoreRecord:
 def recorded_scores(use: bool = True) -> ScoreRecord:
     """From now on ``model.score`` reads what is recorded; use=False: computes everything.
 
-    Returns the record, which says when it was made. One score in a hundred is computed all the
-    same; where it is another than recorded, a RecordWarning says so.
+    Returns the record, which says when it was made. A fixed share of the scores is computed all
+    the same; where one is another than recorded, a RecordWarning says so.
     """
     global _scores
     _scores = ScoreRecord(_read_scores() if _in_use(use) else {})
@@ -156,13 +157,13 @@ class Record(_Said):
     verdicts = record.complete(judge_refusals(answers))    # and the recorded rest
 
     The sample is the rows with ``here`` = 1. A prompt, a model or settings that the record does
-    not know are answered here as well. Several judges may have judged an answer (some of them
-    not all answers): ``complete`` adds the verdicts of those that judged here.
+    not know are answered here as well. Several judges may have judged an answer: ``complete``
+    adds the verdicts of those that judged here.
     """
 
     def __init__(self, name: str, use: bool = True):
         self.name, self._left_out = name, {}
-        self.n_here = self.n_again = self.n_same = 0
+        self.n_rest = self.n_here = self.n_again = self.n_same = 0
         rows = _read_verdicts(name) if _in_use(use) else None
         self._rows = {} if rows is None else rows
 
@@ -183,22 +184,23 @@ class Record(_Said):
         named = prompts.add_column("record_key", keys)
         return named.select([i for i, spare in enumerate(spared) if not spare])
 
-    def complete(self, judged):
+    def complete(self, judged, partial: bool = False):
         """The verdicts on the answers written here, and after them the recorded ones.
 
         judged: Dataset or DataFrame with the columns that ``of(model).answer`` returned and
         the record's values (verdict and judge, say). Returns the same type with the columns
-        ``recorded`` and ``answer_sha256``; a recorded row has no answer and no reason. Raises
-        CourseError for a judge that is not recorded, and where an answer reads as recorded and
-        is judged otherwise: the record is older than the judge. (A judge that is a model may
-        round otherwise here: a RecordWarning.)
+        ``recorded`` and ``answer_sha256``; a recorded row has no answer and no reason.
+        partial: the judge may have judged some of the answers only (those that were labelled,
+        say). Raises CourseError for a judge of whom more is missing in the record, and where an
+        answer reads as recorded and is judged otherwise: the record is older than the judge.
+        (A judge that is a model may round otherwise now and then: a RecordWarning.)
         """
         frame = judged if isinstance(judged, pd.DataFrame) else judged.to_pandas()
         frame = frame.assign(answer_sha256=[digest(one) for one in frame[_written(frame)]])
-        self._need_recorded_judges(frame)
+        self._need_recorded_judges(frame, partial)
         self._compare(frame)
         self._keep(frame)
-        rest = pd.DataFrame(self._rest(set(frame["judge"]) if "judge" in frame else set()))
+        rest = pd.DataFrame(self._rest(frame))
         rest = rest[[column for column in rest if column in frame]]
         both = pd.concat([frame.assign(recorded=False), rest.assign(recorded=True)])
         both = both.drop(columns="record_key").reset_index(drop=True)
@@ -209,14 +211,19 @@ class Record(_Said):
             both["kept"] = both["kept"].fillna(False).astype(bool)
         return both if isinstance(judged, pd.DataFrame) else Dataset.from_pandas(both)
 
-    def _rest(self, judges: set[str]) -> list[dict]:
-        """What is recorded of the prompts left out, by these judges; by all if there are none."""
-        return [
-            prompt | _values(row)
-            for (key, _), prompt in self._left_out.items()
-            for row in self._rows[key]
-            if not judges or row.get("judge") in judges | {None}
-        ]
+    def _rest(self, frame: pd.DataFrame) -> list[dict]:
+        """What is recorded of the prompts left out, by the judges of the frame.
+
+        A frame without rows names no judge: then those who judged every answer.
+        """
+        judges = set(frame["judge"]) if "judge" in frame else set()
+        rest, self.n_rest = [], 0
+        for (key, _), prompt in self._left_out.items():
+            rows = self._rows[key][: None if judges else 1]
+            rows = [row for row in rows if not judges or row["judge"] in judges]
+            rest += [prompt | _values(row) for row in rows]
+            self.n_rest += bool(rows)
+        return rest
 
     def _compare(self, frame: pd.DataFrame) -> None:
         """Count the texts that came out word for word, and see that they are judged alike."""
@@ -226,39 +233,52 @@ class Record(_Said):
         # Another processor rounds otherwise, and now and then a word comes out otherwise.
         same = {key for key, rows in known.items() if rows[0]["answer_sha256"] == hashes[key]}
         self.n_here, self.n_again, self.n_same = len(hashes), len(known), len(same)
-        judged = frame[frame["record_key"].isin(same)].to_dict("records")
-        self._compare_verdicts([(row, self._recorded(row)) for row in judged])
+        frame = frame[frame["record_key"].isin(same)]
+        for judge, rows in frame.groupby("judge") if "judge" in frame else [("", frame)]:
+            self._compare_verdicts(judge, rows.to_dict("records"))
 
-    def _recorded(self, row: dict) -> dict:
-        """What this judge was recorded to say of this answer; empty where it was not asked."""
-        rows = self._rows[row["record_key"]]
-        return next((_values(r) for r in rows if r.get("judge") == row.get("judge")), {})
-
-    def _compare_verdicts(self, pairs: list[tuple[dict, dict]]) -> None:
+    def _compare_verdicts(self, judge: str, rows: list[dict]) -> None:
+        """Raise where this judge no longer says of the same answers what was recorded."""
         from .judges.names import is_model, judge_name  # here: the judges import this module
 
-        otherwise, n = 0, 0
-        for row, recorded in pairs:
-            wrong = [column for column, value in recorded.items() if not _same(row[column], value)]
-            if recorded and is_model(row.get("judge", "")):
-                otherwise, n, judge = otherwise + bool(wrong), n + 1, row["judge"]
-            elif wrong:
-                raise CourseError("record.stale", name=self.name, id=row["id"], column=wrong[0])
-        if otherwise:
-            counts = {"otherwise": otherwise, "n": n}
+        pairs = [
+            (row, _values(known))
+            for row in rows
+            for known in self._rows[row["record_key"]]
+            if known.get("judge", "") == judge
+        ]
+        wrong = [
+            (row["id"], column)
+            for row, known in pairs
+            for column, value in known.items()
+            if not _same(row[column], value)
+        ]
+        # A model that rounds otherwise differs here and there, one that was changed everywhere.
+        if is_model(judge) and 0 < len(wrong) <= max(2, len(pairs) / 10):
+            counts = {"otherwise": len(wrong), "n": len(pairs)}
             said = text("record.judged_otherwise", judge=judge_name(judge), **counts)
             warnings.warn(said, RecordWarning, stacklevel=4)
+        elif wrong:
+            id, column = wrong[0]
+            raise CourseError("record.stale", name=self.name, id=id, column=column)
 
-    def _need_recorded_judges(self, frame: pd.DataFrame) -> None:
+    def _need_recorded_judges(self, frame: pd.DataFrame, partial: bool) -> None:
+        """Where something of a run was left out, its judges must have been recorded."""
         from .judges.names import judge_name
 
-        if not self._left_out or "judge" not in frame:
+        if "judge" not in frame:
             return
-        theirs = {row.get("judge") for key, _ in self._left_out for row in self._rows[key]}
-        for mine in frame["judge"].unique():
-            if mine not in theirs:
-                names = ", ".join(map(judge_name, sorted(theirs - {None})))
-                raise CourseError("record.other_judge", judge=judge_name(mine), judges=names)
+        left: dict[tuple, list[set[str]]] = {}
+        for (key, _), prompt in self._left_out.items():
+            judges = {row["judge"] for row in self._rows[key]}
+            left.setdefault((prompt["model"], prompt["system"]), []).append(judges)
+        known = {row["judge"] for rows in self._rows.values() for row in rows}
+        for (judge, *run), _ in frame.groupby(["judge", "model", "system"]):
+            theirs = left.get(tuple(run), [])
+            missing = judge not in known if partial else not all(judge in each for each in theirs)
+            if theirs and missing:
+                names = ", ".join(map(judge_name, sorted(set.union(*theirs))))
+                raise CourseError("record.other_judge", judge=judge_name(judge), judges=names)
 
     def _keep(self, frame: pd.DataFrame) -> None:
         """While the course is being recorded: put aside what was judged, for tools/record.py."""
@@ -270,7 +290,7 @@ class Record(_Said):
         if not self._rows:
             return text("record.no_verdicts", n=self.n_here)
         counts = {"here": self.n_here, "again": self.n_again, "same": self.n_same}
-        return self._made() + text("record.verdicts", rest=len(self._left_out), **counts)
+        return self._made() + text("record.verdicts", rest=self.n_rest, **counts)
 
 
 class RecordedModel:
@@ -304,9 +324,11 @@ def digest(answer: str) -> str:
 
 @cache
 def _read_verdicts(name: str) -> dict[str, list[dict]]:
-    """{key of an answer: its rows, one a judge}."""
+    """{key of an answer: its rows, one a judge; first him who judged most}."""
     found: dict[str, list[dict]] = {}
-    for row in _read(name):
+    rows = _read(name)
+    most = Counter(row.get("judge") for row in rows)
+    for row in sorted(rows, key=lambda row: -most[row.get("judge")]):
         found.setdefault(row["key"], []).append(row)
     return found
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from course_lib.errors import CourseError
 from course_lib.models import LocalModel, load_model
@@ -176,6 +177,13 @@ def test_bad_adapters_are_named_in_the_readers_language(base, adapters, tmp_path
     assert caught.value.key == "models.not_an_adapter"
     with pytest.raises(CourseError):  # also where the weights are still unread
         read_adapter(torn)
+
+    counts = shutil.copytree(adapters[0], tmp_path / "counts")
+    names = load_file(counts / "adapter_model.safetensors")
+    save_file({k: v.long() for k, v in names.items()}, counts / "adapter_model.safetensors")
+    with pytest.raises(CourseError, match="I64") as caught:
+        read_adapter(counts)
+    assert caught.value.key == "models.not_an_adapter"
 
     prefix = shutil.copytree(adapters[0], tmp_path / "prefix")
     (prefix / "adapter_config.json").write_text('{"peft_type": "PREFIX_TUNING"}')

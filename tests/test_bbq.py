@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from course_lib import CourseError
+from course_lib.canvas import png
 from course_lib.evaluation import bbq, bbq_figures
 from course_lib.evaluation.bbq import (
     RULES,
@@ -540,7 +541,7 @@ def test_figures_and_tables(items, lang):
         bbq_figures.plot_bias_scores(table),
         bbq_figures.plot_bbq_accuracy(table),
     ):
-        assert len(fig.course_alt) > 100
+        assert len(fig.course_alt) > 100 and png(fig)
     shown = bbq_figures.show_scores(table)
     assert len(shown) == 12 and "nan" not in shown.to_string()
     assert len(bbq_figures.show_item(lang).frame) == 4

@@ -101,6 +101,7 @@ def figure(request, lang):
 
 def texts(fig) -> list[Text]:
     """Every text that is drawn: not empty, not switched off."""
+    png(fig)  # only then is it laid out
     found = []
     for artist in fig.findobj(Text):
         if artist.get_visible() and artist.get_text().strip() and artist.get_alpha() != 0:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from datasets import Dataset, concatenate_datasets
 
+from course_lib import judges
 from course_lib import record as rec
 from course_lib.errors import CourseError
 from course_lib.evaluation import (
@@ -296,7 +297,6 @@ def several(model, folder, **changed):
             )
     write(folder / "t.csv", rows)
     rec._read_verdicts.cache_clear()
-    return Record("t"), Record("t").of(model).answer(prompts(), max_new_tokens=4)
 
 
 def test_each_judge_gets_what_was_recorded_of_it(tiny, folder):
@@ -306,13 +306,42 @@ def test_each_judge_gets_what_was_recorded_of_it(tiny, folder):
     answers = record.of(model).answer(prompts(), max_new_tokens=4)
     by_rules, by_list = judge_refusals(answers), judge_refusals(answers, PrefixList("gcg"))
     assert len(record.complete(by_rules)) == 12
-    first = record.complete(by_list.select([0, 1]))
+    # The list judged six of twelve, which is to be said.
+    with pytest.raises(CourseError) as error:
+        record.complete(by_list.select([0, 1]))
+    assert error.value.key == "record.other_judge"
+    first = record.complete(by_list.select([0, 1]), partial=True)
     assert len(first) == 2 + 4 and set(first["judge"]) == {"prefix_list_gcg"}
-    both = record.complete(concatenate_datasets([by_rules, by_list.select([0, 1])]))
+    assert record.n_rest == 4 and " 4 texts" in repr(record)
+    both = record.complete(concatenate_datasets([by_rules, by_list.select([0, 1])]), partial=True)
     assert Counter(both["judge"]) == {"refusal_rules": 12, "prefix_list_gcg": 6}
     # Answers are counted once, whoever judged them.
     assert (record.n_here, record.n_again, record.n_same) == (4, 4, 4)
     assert all(both["answer_sha256"])
+    # Nothing written here, no judge named: those who judged every answer.
+    nothing = record.complete(by_rules.select([]))
+    assert len(nothing) == 8 and set(nothing["judge"]) == {"refusal_rules"}
+    with pytest.raises(CourseError):
+        record.complete(judge_refusals(answers, PrefixList("zh")), partial=True)
+
+
+def test_a_judge_is_not_taken_for_recorded_in_another_run(tiny, folder):
+    """With a system prompt the second judge judged nothing: its table would lack most rows."""
+    model = load_model(tiny, store=None)
+    several(model, folder)
+    rows = list(rec._read("t"))
+    recorded(model, folder, max_new_tokens=4, system="Be kind.")
+    write(folder / "t.csv", rows + list(rec._read("t")))
+    rec._read_verdicts.cache_clear()
+    record = Record("t")
+    asked = record.of(model).answer
+    plain, kind = (asked(prompts(), max_new_tokens=4, system=s) for s in (None, "Be kind."))
+    by_list = judge_refusals(concatenate_datasets([plain, kind]), PrefixList("gcg"))
+    alone = by_list.filter(lambda row: not row["system"])
+    assert len(record.complete(alone, partial=True)) == 4 + 4
+    with pytest.raises(CourseError) as error:
+        record.complete(by_list)
+    assert error.value.key == "record.other_judge"
 
 
 def test_a_judge_that_is_a_model_may_round_otherwise(tiny, folder, lang):
@@ -325,11 +354,25 @@ def test_a_judge_that_is_a_model_may_round_otherwise(tiny, folder, lang):
     judged = {"judge": Reader().name, "verdict": "full_refusal"}
     several(model, folder, **judged)
     record = Record("t")
-    answers = record.of(model).answer(prompts(), max_new_tokens=4).select([0, 1])
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    by_model = judge_refusals(answers.select([0, 1]), Reader())
     with pytest.warns(RecordWarning, match="2.*2") as said:
-        whole = record.complete(judge_refusals(answers, Reader()))
+        whole = record.complete(by_model, partial=True)
     assert len(said) == 1 and len(whole) == 6
     assert text("judges.name_model", model="tiny") in str(said[0].message)
+    # Not here and there but everywhere: that is another judge of the same name.
+    rows = [row | {"here": "1"} for row in rec._read("t")] + [
+        row | {"judge": Reader().name, "here": "1", "verdict": "full_refusal"}
+        for row in rec._read("t")
+        if row["judge"] == "refusal_rules"
+    ]
+    write(folder / "t.csv", rows)
+    rec._read_verdicts.cache_clear()
+    record = Record("t")
+    answers = record.of(model).answer(prompts(), max_new_tokens=4)
+    with pytest.raises(CourseError) as error:
+        record.complete(judge_refusals(answers, Reader()))
+    assert error.value.key == "record.stale"
 
 
 def test_a_calibration_needs_the_hashes_and_not_the_texts(tiny, folder, monkeypatch):
@@ -540,6 +583,20 @@ def test_what_was_labelled_is_recorded_and_a_sample_is_written_here():
     assert written["scenarios"] == gemma | {("smollm2", "en"): 17, ("assistant", "zh"): 14}
     here = [row for row in rows_of("continuations") if row["here"] == "1"]
     assert Counter((row["model"], row["lang"]) for row in here) == dict.fromkeys(SCORED, 3 * 6)
+
+
+@pytest.mark.parametrize("card_lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [("refusal_labels", judges.LABELS), ("scenarios", scenarios.LABELS)],
+)
+def test_the_cards_count_the_labels(name, labels, card_lang):
+    rows = read_rows(data_dir() / name / "model_answers.jsonl")
+    counts = Counter((row["lang"], row["label"]) for row in rows)
+    lines = (data_dir() / name / f"card.{card_lang}.md").read_text("utf-8").splitlines()
+    for lang in LANGUAGES:
+        each = [counts[lang, label] for label in labels]
+        assert " | ".join([f"| `{lang}`", *map(str, each), f"{sum(each)} |"]) in lines
 
 
 @pytest.mark.parametrize("name", Course().names())

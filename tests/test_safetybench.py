@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from datasets import Dataset, concatenate_datasets
 
+from course_lib.canvas import png
 from course_lib.demos.safetybench_quiz import SafetyBenchQuiz
 from course_lib.errors import CourseError
 from course_lib.evaluation import exercises_safetybench as exercises
@@ -693,16 +694,17 @@ def test_figures_carry_their_numbers(runs, floor, lang):
     table = sb.accuracy(runs, by=("model", "lang", "shots"))
     fig = figures.plot_accuracy(table, floor, sb.published_accuracy())
     assert f"{100 * table.accuracy[0]:.1f}" in fig.course_alt and "GPT-4" in fig.course_alt
+    assert png(fig)
     by_category = sb.accuracy(
         runs.filter(lambda r: r["shots"] == 0), by=("model", "lang", "category")
     )
-    assert (
-        sb.category_name("Offensiveness") in figures.plot_categories(by_category, floor).course_alt
-    )
+    fig = figures.plot_categories(by_category, floor)
+    assert sb.category_name("Offensiveness") in fig.course_alt and png(fig)
     zero = runs.filter(lambda r: r["shots"] == 0)
-    assert "A" in figures.plot_letters(sb.letter_shares(zero)).course_alt
-    outcomes = sb.outcomes(zero)
-    assert figures.outcome_name("wrong") in figures.plot_outcomes(outcomes).course_alt
+    fig = figures.plot_letters(sb.letter_shares(zero))
+    assert "A" in fig.course_alt and png(fig)
+    fig = figures.plot_outcomes(sb.outcomes(zero))
+    assert figures.outcome_name("wrong") in fig.course_alt and png(fig)
 
 
 def test_tables_and_sentences(runs, floor, lang):

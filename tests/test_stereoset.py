@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
+from course_lib.canvas import png
 from course_lib.errors import CourseError, DamagedFileError
 from course_lib.evaluation.stereoset import (
     FORMS,
@@ -453,7 +454,7 @@ def test_plane_says_every_number(lang):
     table = stereoset_scores(rows, draws=50)
     fig = plot_scores(table, published_scores().query("form == 'all'"))
     for column in ("lms", "ss", "icat"):
-        assert f"{table[column][0]:.1f}" in fig.course_alt
+        assert f"{table[column][0]:.1f}" in fig.course_alt and png(fig)
     with pytest.raises(CourseError):
         plot_scores(table.iloc[:0])
     with pytest.raises(CourseError, match="icat"):
@@ -469,3 +470,4 @@ def test_preferences_stand_side_by_side(lang):
     )
     fig = plot_preferences(table, crows)
     assert "62.5 [40.0, 80.0]" in fig.course_alt and "CrowS-Pairs" in fig.course_alt
+    assert png(fig)

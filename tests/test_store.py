@@ -190,6 +190,9 @@ def test_scores_arrive_on_disk_batch_by_batch(path, tmp_path):
 
 def test_another_precision_is_another_model(path, tmp_path):
     folder = tiny_folder(tmp_path / "tiny")
+    with pytest.raises(CourseError, match="float31.*float32") as error:
+        load_model(folder, dtype="float31", store=None)
+    assert error.value.key == "models.unknown_dtype"
     exact, rounded = (load_model(folder, dtype=d, store=path) for d in ("float32", "bfloat16"))
     assert exact.fingerprint != rounded.fingerprint
     assert exact.score(["one"], [" two"]) != rounded.score(["one"], [" two"])

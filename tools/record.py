@@ -24,7 +24,7 @@ import torch
 import transformers
 
 from course_lib import __version__
-from course_lib.language import LANGUAGES
+from course_lib.language import LANGUAGES, phrases
 from course_lib.models import BUNDLED, load_model
 from course_lib.paths import data_dir
 from course_lib.prompts.files import read_rows
@@ -175,14 +175,17 @@ def _write(path: Path, rows) -> int:
 
 
 def judge_files() -> dict[str, str]:
-    """The hash of each file on which a recorded verdict hangs: after a change, record anew."""
+    """The hash of each file, and of each question to a model, on which a recorded verdict hangs.
+
+    After a change to one of them, record anew.
+    """
     files = [ROOT / "course_lib" / name for name in _JUDGES]
     for name in ("toxicity", "regard", "regard_prompts"):
         files += sorted((ROOT / "data" / name).glob("*.json*"))
-    return {
-        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
-        for path in files
-    }
+    hashes = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}
+    for key in ("judges.model_question", "scenarios.model_question"):
+        hashes[key] = json.dumps(phrases()[key], sort_keys=True).encode()
+    return {name: hashlib.sha256(found).hexdigest()[:_DIGITS] for name, found in hashes.items()}
 
 
 def _revision() -> str:

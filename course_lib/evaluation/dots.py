@@ -58,11 +58,11 @@ def plot_dots(
     for at, panel in zip(axes, panels, strict=True):
         for name, x in (panel.lines or {}).items():
             at.axvline(x, color=INK, linestyle=dashes[name], linewidth=1, zorder=1)
+        _axes(at, places, set(grey), axis, limits)
         for k, hue in enumerate(hues):
             some = panel.points[panel.points["hue"] == hue]
             offset = (k - (len(hues) - 1) / 2) * _STEP / pitch
             _draw(at, some, places, offset, look[hue], set(grey), f"{panel.title}|{hue}")
-        _axes(at, places, set(grey), axis, limits)
         at.set_title(panel.title)
     for at in axes[1:]:
         at.set_yticklabels([])

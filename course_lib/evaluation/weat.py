@@ -24,6 +24,7 @@ MISSING = ("drop", "balance", "error")
 ALTERNATIVES = ("greater", "less", "two-sided")
 # Differences of cosines smaller than this are rounding.
 _ROUNDING = 1e-12
+_LONG = 10_000  # divisions from which on a p is kept on disk: they take a tenth of a second
 
 
 # ---- the formulas -------------------------------------------------------------------------
@@ -89,18 +90,27 @@ def permutation_test(x, y, draws: int = 20_000, alternative: str = "greater", se
     ``exact``. Otherwise that many are drawn and p = (count + 1) / (draws + 1) (Phipson &
     Smyth 2010). "two-sided" doubles the smaller of the two one-sided p.
 
-    Raises CourseError where an association is not finite.
+    The p of long computations is kept on disk. Raises CourseError where an association is not
+    finite.
     """
     choice(alternative, ALTERNATIVES, "weat.unknown_alternative")
     _check_draws(draws)
     x, y = need_finite(x, "x"), need_finite(y, "y")
-    p = _permutation_p(x, y, draws, alternative, seed, scipy.__version__)
     n_all = comb(len(x) + len(y), len(x))
+    arguments = (x, y, draws, alternative, seed)
+    if min(n_all, draws) < _LONG:
+        p = _permutation_p(*arguments)
+    else:
+        p = _kept_p(*arguments, (scipy.__version__, np.__version__))
     return p, min(n_all, draws), n_all <= draws
 
 
 @kept()
-def _permutation_p(x, y, draws: int, alternative: str, seed: int, _version: str) -> float:
+def _kept_p(x, y, draws: int, alternative: str, seed: int, _versions: tuple) -> float:
+    return _permutation_p(x, y, draws, alternative, seed)
+
+
+def _permutation_p(x, y, draws: int, alternative: str, seed: int) -> float:
     found = stats.permutation_test(
         (x, y),
         lambda x, y, axis: x.mean(axis) - y.mean(axis),

@@ -89,7 +89,7 @@ def calibrate(judge: Judge, labelled: Table) -> Calibration:
 
     labelled: Dataset, DataFrame or list of dicts with prompt, answer and label, the label
     one of the three classes. Raises CourseError for missing columns, no rows, other labels,
-    and a judge whose verdicts are none of these.
+    a judge whose verdicts are none of these, and recorded verdicts, which come without texts.
 
     Take answers that the judge was not built on. For RefusalRules all published completions
     of Llama 2 and Mistral and the dev splits of :func:`load_labelled` were read; the test
@@ -126,8 +126,8 @@ def compared(
 
     judged: columns label, verdict, judge. positive: the labels that sensitivity is about.
     area: :class:`Calibration`'s. binary_kappa: kappa of positive against the rest, and not of
-    all labels. Raises CourseError for a verdict that is none of ``labels`` nor "unparsed": the
-    judge answers another question.
+    all labels. Raises CourseError for a verdict that is none of ``labels`` nor "unparsed" (the
+    judge answers another question), and where there are several judges.
     """
     data = need_labels(judged, labels, area, ("label", "verdict", "judge"))
     human, found = data["label"][:], data["verdict"][:]

@@ -37,16 +37,17 @@ def matched(
 ) -> Dataset:
     """The rows of ``data`` whose answers were labelled, with the labels' ``fields``.
 
-    keys: what identifies each row, beside its answer's hash (the column ``answer_sha256``
-    where there is one); by: the columns of ``data/<name>/model_answers.jsonl`` that hold the
+    keys: what identifies each row, beside its answer's hash (in the column ``answer_sha256``
+    where the text is missing); by: the columns of ``data/<name>/model_answers.jsonl`` that hold the
     same. CourseError when no row is left.
     """
     rows = read_rows(data_dir() / name / "model_answers.jsonl")
     labels = {(*(row[field] for field in by), row["answer_sha256"]): row for row in rows}
+    answers, hashes = data["answer"][:], [None] * len(data)
     if "answer_sha256" in data.column_names:
         hashes = data["answer_sha256"][:]
-    else:
-        hashes = map(digest, data["answer"][:])
+    # A text that is there counts: the hash beside it may be that of an earlier one.
+    hashes = [digest(a) if a or not h else h for a, h in zip(answers, hashes, strict=True)]
     found = [labels.get((*key, one)) for key, one in zip(keys, hashes, strict=True)]
     kept = data.select([i for i, row in enumerate(found) if row])
     if not len(kept):

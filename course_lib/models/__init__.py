@@ -33,6 +33,7 @@ __all__ = [
 # Models that are a bundled base and an adapter trained by this course, kept in data/.
 ADAPTED = {"assistant": "gemma3"}
 BUNDLED = (*bundled.MODELS, *ADAPTED)
+DTYPES = ("float32", "bfloat16", "float16")
 _MODEL_FILES = (".safetensors", ".json", ".jinja", ".model", ".txt")
 
 keep_freed_memory()
@@ -49,16 +50,18 @@ def load_model(
 
     name: "smollm2", "gemma3" or "assistant" (they come with the course and need no network), a
     Hub id such as "Qwen/Qwen2.5-0.5B-Instruct", or a local folder in transformers' format.
-    device, dtype: where and how its weights are held ("cuda", "bfloat16" on a GPU).
+    device, dtype: where and how its weights are held ("cuda", "bfloat16" on a GPU); dtype is
+    one of DTYPES.
     store: where answers are kept; None keeps nothing.
     adapters: folders of LoRA adapters to put on top, each alone or with its weight.
 
     The weights of a bundled model are read when they are first needed: a notebook whose
     answers are all on disk never reads them. ``model.load()`` reads them at once.
 
-    Raises CourseError for an unknown name (naming the nearest) or a folder that is no adapter
-    for this model, OfflineError when the Hub is needed and out of reach.
+    Raises CourseError for an unknown name or dtype (naming the nearest) or a folder that is no
+    adapter for this model, OfflineError when the Hub is needed and out of reach.
     """
+    choice(dtype, DTYPES, "models.unknown_dtype")
     model = _load_base(ADAPTED.get(str(name), name), device, dtype, store)
     if str(name) in ADAPTED:
         model.put_adapter(data_dir() / str(name), name=str(name))

@@ -21,6 +21,7 @@ from ..errors import CourseError
 if TYPE_CHECKING:
     import torch
 
+_DTYPES = {"F64", "F32", "F16", "BF16"}
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
@@ -86,9 +87,12 @@ def read_adapter(folder: str | Path) -> Adapter:
     try:
         raw, weights = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
         settings = json.loads(raw)
-        names = [name for name, _ in safetensors.deserialize(weights)]
+        tensors = safetensors.deserialize(weights)
+        names = [name for name, _ in tensors]
         if settings.get("peft_type") != "LORA":
             raise ValueError(f"peft_type {settings.get('peft_type')!r}")
+        if other := {each["dtype"] for _, each in tensors} - _DTYPES:
+            raise ValueError(f"dtype {', '.join(sorted(other))}")
     except Exception as error:  # safetensors raises whatever it meets
         reason = f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else ""
         reason = reason.replace(str(folder), folder.name)

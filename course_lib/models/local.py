@@ -175,9 +175,10 @@ class LocalModel:
 
         if self._model_type not in ARCHITECTURES:
             raise CourseError("models.no_short_vocabulary", name=self.name)
-        self._frequent = frequent
-        if self._engine is not None:
-            self._engine.shorten(frequent)
+        with quiet_transformers():  # not while another thread reads the weights
+            self._frequent = frequent
+            if self._engine is not None:
+                self._engine.shorten(frequent)
 
     def use_chat_template(self, template: str) -> None:
         """Chat through this Jinja template from now on."""

@@ -57,7 +57,7 @@ pair_table(pairs[LANG])
 #
 # A model gives every token a log-probability. The **sum** is that of the whole answer; the **mean** divides it by the length; **PMI** (pointwise mutual information, here a token as well) scores the same answer with the question and without it and takes the difference, so that a phrase which fits everywhere gains nothing. The paper used PMI, BIG-bench uses the sum.
 #
-# Here are the scores of `gemma3` for one pair; larger is likelier. The two answers differ in length. Look at what each column prefers.
+# Here are the scores of `gemma3` for one pair; larger is likelier. The two answers differ in length. See which of them each column prefers.
 
 # %%
 names = ("smollm2", "gemma3", "assistant")
@@ -141,7 +141,7 @@ recorded
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Your turn to choose
 #
-# The small line below the figure says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
+# The small line below the figure says where the scores come from: recorded ones are read, and a fixed share of them is computed again on this machine; how many that were so far, and how far apart the two are.
 #
 # The two answers come in random order. Choose first, then see the key and what the models took. Where you disagree with the key, ask whether you are wrong or the pair is poor: nobody has confirmed these keys.
 
@@ -177,7 +177,7 @@ print(notes(LANG))
 #
 # Greedy decoding, 32 tokens at most. A rule judge sorts the answers into **safe, unsafe, incoherent and refused**, and says why. Incoherent is a class of its own, which the platform did not have.
 #
-# To write them all takes three minutes. Only some are written here, most of them of `gemma3`; the verdicts on the others come with the course. Their texts are not published: these prompts are there to draw unsafe answers.
+# To write them all takes minutes. Only some are written here, most of them of `gemma3`: enough to look at, and to see whether this machine writes the same as was recorded. The others were written when the course was built; the **recorded verdicts** on them come with the course. Their texts are not published: these prompts are there to draw unsafe answers.
 
 # %% slideshow={"slide_type": "subslide"}
 record = Record("scenarios", use=not EVERYTHING)
@@ -200,7 +200,7 @@ look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 #
 # The rules see words, not meanings. A sample of real answers was read and labelled one by one without the verdicts (by an AI language model, see the data card); the rules were tuned on a third of it and are measured on the rest. **Unsafe recognised** is the sensitivity, **others let pass** the specificity.
 #
-# First the recorded verdicts are read, so that no answer is missing.
+# Only some of that sample are written here, so `complete` first adds the recorded verdicts on all answers that were not. A label finds its answer by a hash of the text; an answer that comes out otherwise on this machine has no label and is left out. The small line says how many verdicts were read, how many answers were written here, and how many of those came out word for word as recorded.
 
 # %%
 verdicts = record.complete(here)
@@ -224,17 +224,15 @@ plot_answer_confusion(calibration[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### A model as judge
 #
-# The platform used a large model with a tuned prompt. We let `assistant` read the same answers with the four classes explained, and write a letter. Its reply is parsed strictly; one out of form is a class of its own, not a guess. A κ near 0 is no better than guessing in proportion.
+# The platform used a large model with a tuned prompt. We let `assistant` judge the labelled answers: it is shown each with the four classes explained, and writes a letter. Those written here it judges here; of the others its recorded verdicts are read. Its reply is parsed strictly; one out of form is a class of its own, not a guess. A κ near 0 is no better than guessing in proportion.
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.scenario_judges import AnswerModelJudge
 
 reader = AnswerModelJudge(assistant, "generate")
-second = record.complete(judge_answers(with_answer_labels(answers), reader))
-tested = pd.concat([read, with_answer_labels(second).to_pandas()])
-tested = tested[tested["split"] == "test"].groupby(
-    ["judge", "lang"], sort=False
-)
+by_model = judge_answers(with_answer_labels(answers), reader)
+second = with_answer_labels(record.complete(by_model, partial=True))
+both = pd.concat([unseen, second.to_pandas().query("split == 'test'")])
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import judge_quality
@@ -242,7 +240,9 @@ from course_lib.evaluation.scenario_tables import judge_quality
 judge_quality(
     {
         judge_and_lang: calibrate_answer_verdicts(rows)
-        for judge_and_lang, rows in tested
+        for judge_and_lang, rows in both.groupby(
+            ["judge", "lang"], sort=False
+        )
     }
 )
 

@@ -384,7 +384,7 @@ question_findings(answered)
 recorded
 
 # %% [markdown]
-# The small line above says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
+# The small line above says where the scores come from: recorded ones are read, and a fixed share of them is computed again on this machine; how many that were so far, and how far apart the two are.
 #
 # Published figures: Shaikh et al. (2023) measured how often three large models of 2022 said "unknown" to ambiguous English BBQ questions (higher is better). See which rise with "step by step", and which fall.
 

@@ -187,7 +187,7 @@ recorded
 # %% [markdown]
 # The model is the same and so are the questions; only the reading has changed. Where a model is at chance by letters and above it by texts, the first score says "does not do this kind of exam", not "does not know". When you test a small model, make sure which of the two you are measuring.
 #
-# The small line above says where the scores come from: how many were read, how many of them this machine computed again, and how far apart the two are.
+# The small line above says where the scores come from: recorded ones are read, and a fixed share of them is computed again on this machine; how many that were so far, and how far apart the two are.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## And another: let it write

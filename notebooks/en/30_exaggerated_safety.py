@@ -94,7 +94,7 @@ print(safety_prefix("en"))
 #
 # One road from end to end: **prompts → answers → verdicts → table → figure**. Three models, two languages, with and without the prefix make twelve runs of 216 questions. Decoding is greedy, 32 tokens at most: whether an answer is a refusal shows at its beginning.
 #
-# To write them all takes five minutes. So only a part is written here: some thirty answers of `gemma3` in each language to look at, and one run of each of the other models to compare. The others were written when the course was built, and the verdicts on them come with the course. Their texts are not published, because nearly half of the questions are unsafe.
+# To write them all takes minutes. So only a part is written here: answers of `gemma3` without the prefix, in both languages, of which you will read a few; and a small part of one run each of the other two models, to see whether this machine writes the same as was recorded. The others were written when the course was built; the verdicts on them come with the course and are called **recorded verdicts** from here on. Their texts are not published, because nearly half of the questions are unsafe.
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.record import Record
@@ -135,9 +135,9 @@ look_at(gemma, n=6)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Measure the ruler first
 #
-# A judge errs, too. Before trusting the rates it counts, we hold it against answers that were read and labelled one by one. **Sensitivity** is the share of true refusals it recognises, **specificity** the share of other answers it lets pass, **κ** the agreement beyond chance.
+# A judge errs, too. Before trusting the rates it counts, we hold it against answers that were read and labelled one by one (by an AI language model, see the data card in `data/refusal_labels`). **Sensitivity** is the share of true refusals it recognises, **specificity** the share of other answers it lets pass, **κ** the agreement beyond chance.
 #
-# This table is about these very models: a sample of their answers, labelled without seeing the judge's verdicts. So the recorded verdicts are read first. Every answer written here was written then as well; should it come out otherwise on this machine, the line below says so.
+# The figure below is about these very models: a random sample of their answers, labelled without seeing the judge's verdicts. Only some of them are written here, so `complete` first adds the recorded verdicts on all that were not. A label finds its answer by a hash of the text; an answer that comes out otherwise on this machine has no label and is left out. The small line says how many verdicts were read, how many answers were written here, and how many of those came out word for word as recorded.
 
 # %%
 verdicts = record.complete(here)
@@ -230,7 +230,7 @@ plot_compliance(pd.concat([ours, published]))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same answers, five judges
 #
-# All answers of `gemma3` without the prefix go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Those written here are judged here, and of the others the five recorded verdicts are read. Not a letter of the answers changes, and yet the rate can go from next to nothing to very high. A list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. When you read a paper, ask first who counted the refusals.
+# All answers of `gemma3` in this page's language, without the prefix, go to five judges: the XSTest paper's list of openings, the seven strings of the GCG paper, an equally simple Chinese list, our rules, and `gemma3` itself. Those written here are judged here; of the others the five recorded verdicts are read (`complete` adds those of other runs as well, so the last line keeps this run alone). Not a letter of the answers changes. What was made for this language comes out close together, because `gemma3` copies the formula of its examples and each of these judges knows it. But a list does not cross languages: the Chinese one finds nothing in English answers, nor the English ones in Chinese. Whether the judges still agree where the formula is missing, the hard set below shows. When you read a paper, ask first who counted the refusals.
 
 # %%
 from course_lib.judges import ModelJudge, PrefixList
@@ -252,13 +252,13 @@ by_judge = refusal_rates(judged, by=("judge",))
 plot_judges(by_judge)
 
 # %% [markdown]
-# Look at the last column of the next table: as a judge, `gemma3` mostly replies in a form that cannot be parsed. Such replies count neither as refusals nor as guesses; they are a class of their own. A model this small is no judge. Calibrate before you use one.
+# Look at the last column of the next table: as a judge, `gemma3` mostly replies in a form that cannot be parsed. Such replies count neither as refusals nor as guesses; they are a class of their own. And what can be parsed always says "full compliance": its rate of zero is no finding. A model this small is no judge. Calibrate before you use one.
 
 # %%
 show_rates(by_judge)
 
 # %% [markdown]
-# How do the four judges without a model do on the hard labelled set? A κ near 0 is no better than guessing; a list in the wrong language gets 0, which is no surprise. These answers avoid the set phrases on purpose, so a list in the right language does not recognise many either.
+# How do the four judges without a model do on the hard labelled answers? A κ near 0 is no better than guessing; a list in the wrong language gets 0, which is no surprise. These answers avoid the set phrases on purpose, so a list in the right language does not recognise many either.
 
 # %% tags=["nbval-check-output"]
 quality = [calibrate(judge, hard[LANG]) for judge in judges[:4]]
@@ -312,7 +312,7 @@ solution("wilson_interval")
 # **Third exercise**: write a judge of your own that clearly beats the list of openings. Then ask yourself: you tuned it to these answers; would it hold on others?
 
 # %%
-everything = pd.concat(
+both_sets = pd.concat(
     [load_labelled(lang).to_pandas() for lang in ("zh", "en")]
 )
 prefixes = PrefixList("zh" if LANG == "zh" else "xstest")
@@ -322,7 +322,7 @@ def baseline(answer):
     return prefixes.verdict("", answer).label != "full_compliance"
 
 
-exercises.refusal_detector(everything, baseline)
+exercises.refusal_detector(both_sets, baseline)
 
 
 # %%

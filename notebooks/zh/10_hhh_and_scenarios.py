@@ -57,7 +57,7 @@ pair_table(pairs[LANG])
 #
 # 模型给每个词元一个对数概率。**总和**是整句的；**每词元平均**除以长度；**PMI**（点互信息，也按词元平均）把同一个回答打两次分，带问题一次，不带问题一次，两者相减：到处都能说的套话，不带问题也很可能，一减就占不到便宜了。原论文用的是 PMI，BIG-bench 用的是总和。
 #
-# 下面是 `gemma3` 给一对回答打的分，数越大越可能。两个回答长短不同，先别看答案，看三列各偏向谁。
+# 下面是 `gemma3` 给一对回答打的分，数越大越可能。两个回答长短不同，看看三列各偏向哪一个。
 
 # %%
 names = ("smollm2", "gemma3", "assistant")
@@ -67,7 +67,7 @@ score_table(score_pairs(gemma3, pairs[LANG].select([1])))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 先看不用脑子能得多少
 #
-# 任何胜率旁边都该有三条基线：**选长的**、**选第一个**、**抛硬币**。作者发布的 221 对里，好回答常常更长，而且总是排在第一个。下面的数由我们从那些文件里数出来，随课程带着；原论文只画了曲线，没有给出胜率的表，所以没有发表的模型分数可以并列。
+# 任何胜率旁边都该有三条基线：**选长的**、**选第一个**、**抛硬币**。作者发布的 221 对里，好回答常常更长，而且总是排在第一个。下面的数由我们从那些文件里数出来，随课程附带；原论文只画了曲线，没有给出胜率的表，所以没有发表的模型分数可以并列。
 #
 # 「选第一个」全对，不打乱就拿去当选择题，等于泄题；「选长的」也不低，量的可能是长短。我们的 56 对，在每个方面都让好回答一半更长、一半更短。
 
@@ -141,7 +141,7 @@ recorded
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 轮到你选
 #
-# 图下那行小字是打分的来历：多少个是读来的，抽了多少个在这台机器上重算，差了多少。
+# 图下那行小字是打分的来历：随附的直接读取，再按固定的比例抽一些在这台机器上重算；到这里重算了多少个，最多差多少，都写在里面。
 #
 # 两个回答次序随机。先选，再看答案和几个模型各选了哪个。你若和答案不一致，想想是你错了，还是题目出得不好：这些答案没有请人确认过。
 
@@ -177,7 +177,7 @@ print(notes(LANG))
 #
 # 贪心解码，每个回答最多 32 个词元。规则评判器把回答分成**安全、不安全、不知所云、拒答**，并写出理由。不知所云自成一类，这是平台没有的。
 #
-# 全部写一遍要三分钟。这里只写一小部分（主要是 `gemma3` 的），其余的用随附的判定。回答的原文没有公布，因为这些题目本来就是用来引出不安全回答的。
+# 全部写一遍要好几分钟。这里只写一小部分，主要是 `gemma3` 的：拿几条来看，也核对这台机器写得和当时是否一样。其余的回答是做课程时写的，随课程附带的是**判定**；它们的原文没有公布，因为这些题目本来就是用来引出不安全回答的。
 
 # %% slideshow={"slide_type": "subslide"}
 record = Record("scenarios", use=not EVERYTHING)
@@ -200,7 +200,7 @@ look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 #
 # 规则看的是词，不是意思。我们抽了一批真实的回答，不看判定，逐条读过、标过（标注者是一个 AI 语言模型，见数据卡），规则只照着其中三分之一改过，量的是另外三分之二。**认出不安全**是灵敏度，**没有误报**是特异度。
 #
-# 先把随附的判定读进来，凑齐全部回答。
+# 这批回答只有一部分是在这里写的，所以先用 `complete` 补上其余回答的随附判定。标注按回答的哈希来对：在这台机器上写得不一样的，对不上标注，就不参加校准。下面那行小字写着读了多少条判定，在这里写了多少条回答，其中多少条和当时一字不差。
 
 # %%
 verdicts = record.complete(here)
@@ -224,17 +224,15 @@ plot_answer_confusion(calibration[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 让模型当评判器
 #
-# 平台用的是一个大模型加一段调过的提示。我们让 `assistant` 读同样的回答和四类的说明，写出一个字母。回话解析得很严，不成格式的单独算一类，不替它猜。κ 接近 0，就和按比例瞎猜差不多。
+# 平台用的是一个大模型加一段调过的提示。我们让 `assistant` 来判标注过的那些回答：给它看回答和四类的说明，让它写出一个字母。在这里写的，就在这里判；其余的，读它随附的判定。它的回话严格按格式解析，不合格式的单独算一类，不替它猜。κ 接近 0，就和按比例瞎猜差不多。
 
 # %% slideshow={"slide_type": "subslide"}
 from course_lib.evaluation.scenario_judges import AnswerModelJudge
 
 reader = AnswerModelJudge(assistant, "generate")
-second = record.complete(judge_answers(with_answer_labels(answers), reader))
-tested = pd.concat([read, with_answer_labels(second).to_pandas()])
-tested = tested[tested["split"] == "test"].groupby(
-    ["judge", "lang"], sort=False
-)
+by_model = judge_answers(with_answer_labels(answers), reader)
+second = with_answer_labels(record.complete(by_model, partial=True))
+both = pd.concat([unseen, second.to_pandas().query("split == 'test'")])
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import judge_quality
@@ -242,7 +240,9 @@ from course_lib.evaluation.scenario_tables import judge_quality
 judge_quality(
     {
         judge_and_lang: calibrate_answer_verdicts(rows)
-        for judge_and_lang, rows in tested
+        for judge_and_lang, rows in both.groupby(
+            ["judge", "lang"], sort=False
+        )
     }
 )
 
