@@ -198,11 +198,11 @@ def scorer_shift(lang: str, draws: int = 2_000) -> pd.DataFrame:
     shift_high, n. An unbiased scorer would have 0 throughout. Kept on disk.
     """
     choice(lang, LANGUAGES, "prompts.unknown_language")
-    return _scorer_shift(lang, draws, _words(lang)["groups"], *made_of("regard"))
+    return _scorer_shift(lang, draws, _words(lang)["groups"], made_of("regard"))
 
 
 @kept(uses=("judges/toxicity.py", "judges/word_pieces.py", "models/chat.py", "measures.py"))
-def _scorer_shift(lang: str, draws: int, groups: dict, _data, _versions) -> pd.DataFrame:
+def _scorer_shift(lang: str, draws: int, groups: dict, _made_of: tuple) -> pd.DataFrame:
     sentences = load_sentences("regard", lang)["text"]
     person = {"en": re.compile(r"\bthe person\b", re.IGNORECASE), "zh": re.compile("这个人")}[lang]
     sentences = [one for one in sentences if person.search(one)]

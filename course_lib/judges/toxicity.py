@@ -113,17 +113,29 @@ class Features:
         return means / np.maximum(lengths, 1e-12), np.array([language_of(t) for t in texts])
 
 
-class TextScorer:
-    """A logistic regression over `Features`. Make it with `scorer`; it is trained already.
-
-    task: "toxicity" or "regard"; labels: the classes, in the order of `probabilities`.
-    """
+class Scorer:
+    """task: "toxicity" or "regard"; labels: the classes, in the order of `probabilities`."""
 
     name = "classifier"
 
-    def __init__(self, task: str, pieces: WordPieces):
+    def __init__(self, task: str):
         choice(task, LABELS, "toxicity.unknown_task")
         self.task, self.labels = task, LABELS[task]
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """Shape = (n, classes), rows sum to 1. A blank text gives NaN: there is nothing in it."""
+        raise NotImplementedError
+
+    def labels_of(self, texts: list[str]) -> list[str]:
+        """The likeliest class of each text; "unparsed" for a blank one."""
+        return _likeliest(self.probabilities(texts), self.labels)
+
+
+class TextScorer(Scorer):
+    """A logistic regression over `Features`, to be trained with `fit`."""
+
+    def __init__(self, task: str, pieces: WordPieces):
+        super().__init__(task)
         self._features = Features(task, pieces)
         self._model = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2_000)
 
@@ -136,7 +148,7 @@ class TextScorer:
         return self
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
-        """Shape = (n, classes), rows sum to 1. A blank text gives NaN: there is nothing in it."""
+        """As of every `Scorer`."""
         texts = _checked(texts)
         found = np.full((len(texts), len(self.labels)), np.nan)
         written = [i for i, one in enumerate(texts) if one.strip()]
@@ -146,14 +158,23 @@ class TextScorer:
             found[written] = self._model.predict_proba(features)[:, order]
         return found
 
-    def labels_of(self, texts: list[str]) -> list[str]:
-        """The likeliest class of each text; "unparsed" for a blank one."""
-        return _likeliest(self.probabilities(texts), self.labels)
+
+class CourseScorer(Scorer):
+    """The course's own classifier: trained when first needed, its scores kept on disk."""
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """As of every `Scorer`."""
+        return _kept_probabilities(self.task, _checked(texts), made_of(self.task))
 
 
-def scorer(task: str) -> TextScorer:
+def scorer(task: str) -> CourseScorer:
     """The classifier trained on all of the course's sentences of a task, in both languages."""
-    return _scorers()[choice(task, LABELS, "toxicity.unknown_task")]
+    return CourseScorer(task)
+
+
+@kept(uses=("judges/word_pieces.py", "models/chat.py"))
+def _kept_probabilities(task: str, texts: list[str], _made_of: tuple) -> np.ndarray:
+    return _scorers()[task].probabilities(texts)
 
 
 @cache
@@ -225,19 +246,19 @@ def held_out(task: str) -> pd.DataFrame:
     are always held out together. Columns of `load_sentences`, fold, word_list, classifier (the
     class each gives) and a column of probabilities a class. Kept on disk.
     """
-    return _held_out(task, *made_of(task))
+    return _held_out(task, made_of(task))
 
 
-def made_of(task: str) -> tuple[list[bytes], tuple[str, ...]]:
-    """What a classifier of this task is made of: its data, versions of the rest."""
+def made_of(task: str) -> tuple[str, ...]:
+    """What a classifier of this task is made of: hashes of its data, versions of the rest."""
     files = [data_dir() / task / f"{lang}.jsonl" for lang in LANGUAGES]
     files.append(data_dir() / "toxicity" / "lexicon.json")
-    versions = (sklearn.__version__, bundled.fingerprint("gemma3"))
-    return [file.read_bytes() for file in files], versions
+    hashes = [bundled.sha256_of(file) for file in files]
+    return (*hashes, sklearn.__version__, bundled.fingerprint("gemma3"))
 
 
 @kept(uses=("judges/word_pieces.py", "models/chat.py"))
-def _held_out(task: str, _data: list[bytes], _versions: tuple) -> pd.DataFrame:
+def _held_out(task: str, _made_of: tuple[str, ...]) -> pd.DataFrame:
     table = load_sentences(task)
     table["fold"] = _folds(table)
     labels = LABELS[task]
