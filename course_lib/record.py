@@ -162,7 +162,7 @@ class Record(_Said):
     """
 
     def __init__(self, name: str, use: bool = True):
-        self.name, self._left_out = name, {}
+        self.name, self._left_out, self._order = name, {}, {}
         self.n_rest = self.n_here = self.n_again = self.n_same = 0
         rows = _read_verdicts(name) if _in_use(use) else None
         self._rows = {} if rows is None else rows
@@ -174,6 +174,8 @@ class Record(_Said):
     def divide(self, prompts: Dataset, model, options: dict) -> Dataset:
         """The prompts to answer here; the others are put aside for ``complete``."""
         keys = [key[:_DIGITS] for key in model.answer_keys(prompts, **options)]
+        for key in keys:
+            self._order.setdefault(key, len(self._order))
         spared = [key in self._rows and self._rows[key][0]["here"] == "0" for key in keys]
         asked = {"model": model.name, "system": options.get("system") or ""}
         for key, prompt, spare in zip(keys, prompts, spared, strict=True):
@@ -185,7 +187,7 @@ class Record(_Said):
         return named.select([i for i, spare in enumerate(spared) if not spare])
 
     def complete(self, judged, partial: bool = False):
-        """The verdicts on the answers written here, and after them the recorded ones.
+        """The verdicts on the answers written here and the recorded ones, in the order asked.
 
         judged: Dataset or DataFrame with the columns that ``of(model).answer`` returned and
         the record's values (verdict and judge, say). Returns the same type with the columns
@@ -203,13 +205,20 @@ class Record(_Said):
         rest = pd.DataFrame(self._rest(frame))
         rest = rest[[column for column in rest if column in frame]]
         both = pd.concat([frame.assign(recorded=False), rest.assign(recorded=True)])
-        both = both.drop(columns="record_key").reset_index(drop=True)
+        both = self._in_order(both).drop(columns="record_key").reset_index(drop=True)
         for column in ("answer", "continuation", "why"):
             if column in both:
                 both[column] = both[column].fillna("")
         if "kept" in both:
             both["kept"] = both["kept"].fillna(False).astype(bool)
         return both if isinstance(judged, pd.DataFrame) else Dataset.from_pandas(both)
+
+    def _in_order(self, both: pd.DataFrame) -> pd.DataFrame:
+        """One judge after the other, as in the table judged; of each, the answers as asked for."""
+        asked = both["record_key"].map(self._order)
+        judges = pd.factorize(both["judge"])[0] if "judge" in both else 0
+        places = pd.DataFrame({"judge": judges, "asked": asked}, both.index)
+        return both.iloc[places.reset_index(drop=True).sort_values(["judge", "asked"]).index]
 
     def _rest(self, frame: pd.DataFrame) -> list[dict]:
         """What is recorded of the prompts left out, by the judges of the frame.
@@ -221,7 +230,7 @@ class Record(_Said):
         for (key, _), prompt in self._left_out.items():
             rows = self._rows[key][: None if judges else 1]
             rows = [row for row in rows if not judges or row["judge"] in judges]
-            rest += [prompt | _values(row) for row in rows]
+            rest += [prompt | _values(row) | {"record_key": key} for row in rows]
             self.n_rest += bool(rows)
         return rest
 

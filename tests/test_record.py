@@ -193,7 +193,8 @@ def test_a_record_spares_all_but_its_sample(tiny, folder):
     assert answers["id"][:] == ["p0", "p3", "p6", "p9"]
     verdicts = record.complete(judge_refusals(answers))
     assert sum(verdicts["recorded"]) == 8 and (record.n_again, record.n_same) == (4, 4)
-    # The same table as without a record, but for the texts.
+    # The same table as without a record, in the same order, but for the texts.
+    assert verdicts["id"][:] == whole["id"][:]
     by_id = {row["id"]: row for row in verdicts}
     assert len(by_id) == 12
     for row in whole:
@@ -314,7 +315,8 @@ def test_each_judge_gets_what_was_recorded_of_it(tiny, folder):
     assert len(first) == 2 + 4 and set(first["judge"]) == {"prefix_list_gcg"}
     assert record.n_rest == 4 and " 4 texts" in repr(record)
     both = record.complete(concatenate_datasets([by_rules, by_list.select([0, 1])]), partial=True)
-    assert Counter(both["judge"]) == {"refusal_rules": 12, "prefix_list_gcg": 6}
+    assert both["judge"][:] == ["refusal_rules"] * 12 + ["prefix_list_gcg"] * 6
+    assert both["id"][:] == [f"p{i}" for i in [*range(12), *range(6)]]
     # Answers are counted once, whoever judged them.
     assert (record.n_here, record.n_again, record.n_same) == (4, 4, 4)
     assert all(both["answer_sha256"])
