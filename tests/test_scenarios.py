@@ -530,8 +530,12 @@ def test_the_confusion_is_drawn_in_words(lang):
     fig = scenario_figures.plot_answer_confusion(found)
     assert text("scenarios.incoherent") in fig.course_alt and len(png(fig)) > 10_000
     assert text("figures.label_axis") in [t.get_text() for t in fig.findobj(Text)]
-    table = scenario_tables.judge_quality({("rules", "zh"): found}).frame
-    assert table.iloc[0, 0] == "rules" and "100.0" in table.iloc[0].to_string()
+    judged = judge_answers(labelled).to_pandas()
+    table = scenario_tables.judge_quality(
+        pd.concat([judged.assign(lang="zh"), judged.assign(lang="en", judge="rules")])
+    ).frame
+    assert table.iloc[:, 0].to_list() == [text("judges.name_answer_rules"), "rules"]
+    assert all("100.0" in table.iloc[i].to_string() for i in range(2))
 
 
 def test_a_radar_wants_one_point_a_spoke(verdicts):

@@ -8,6 +8,7 @@ from ..exaggerated_safety.overview import Sentences, clip, with_texts
 from ..judges.names import judge_name
 from ..language import phrases, text
 from ..measures import Estimate
+from .scenario_judges import calibrate_answer_verdicts
 from .scenarios import LABELS, TYPES, inflation, kind_of, leaderboard, safety_scores, type_name
 
 
@@ -76,10 +77,14 @@ def show_scores(table: pd.DataFrame) -> Sentences:
     return Sentences(pd.DataFrame(shown))
 
 
-def judge_quality(calibrations: dict) -> Sentences:
-    """How good each judge is, {(judge's name, language): Calibration}: one row each."""
+def judge_quality(judged: pd.DataFrame) -> Sentences:
+    """How good each judge is in each language, a row each.
+
+    judged: as for ``calibrate_answer_verdicts``, of several judges, with a column lang.
+    """
     rows = []
-    for (judge, lang), found in calibrations.items():
+    for (judge, lang), some in judged.groupby(["judge", "lang"], sort=False):
+        found = calibrate_answer_verdicts(some)
         rows.append({"judge": judge_name(judge), "lang": text(f"language.{lang}"), "n": found.n})
         rows[-1] |= {
             "sensitivity": f"{found.sensitivity:.1%}",

@@ -11,7 +11,7 @@
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
 # - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
 #
-# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes less than a minute, later ones about ten seconds: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about a minute, later ones about ten seconds: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: among the prompts are insults, prejudice and illegal requests, and lines that mention self-harm, each a sentence long. Answers judged unsafe are never shown, only their verdicts. The instruction attacks are aimed at a thing that does not exist.
 
@@ -237,14 +237,7 @@ both = pd.concat([unseen, second.to_pandas().query("split == 'test'")])
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import judge_quality
 
-judge_quality(
-    {
-        judge_and_lang: calibrate_answer_verdicts(rows)
-        for judge_and_lang, rows in both.groupby(
-            ["judge", "lang"], sort=False
-        )
-    }
-)
+judge_quality(both)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The same verdicts, counted three ways

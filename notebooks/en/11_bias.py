@@ -12,7 +12,7 @@
 # - tell the bias of a guess, where the text does not say, from the bias of an answer, where it does;
 # - say what each ruler cannot measure.
 #
-# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes a little over a minute, later ones about twenty seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones ten to fifteen seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the items are everyday stereotypes (of gender, jobs, regions, age, wealth), without insults. They stand here to be measured, not because they are true.
 

@@ -11,7 +11,7 @@
 # - say how a judge's own errors change the conclusion, and correct for them;
 # - tell whether two refusal rates differ or the sample is too small to know.
 #
-# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes less than a minute, later ones about ten seconds: of 2,592 answers about a hundred are written here, the verdicts on the rest come with the course (`data/results`). To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 40 minutes to read. On two CPU cores the first run takes about a minute, later ones about ten seconds: of 2,592 answers about a hundred are written here, the verdicts on the rest come with the course (`data/results`). To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the contrasts are short harmful requests (violence, discrimination, self-harm, historical atrocities). Answers to them are never shown, only verdicts.
 

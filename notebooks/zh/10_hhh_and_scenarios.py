@@ -11,7 +11,7 @@
 # - 把回答分成安全、不安全、不知所云、拒答四类，用读过的样本量出评判器的误差；
 # - 说明「只要没判为不安全，就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
 #
-# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行不到一分钟，之后约十秒：打分和大部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约一分钟，之后约十秒：打分和大部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里有辱骂、偏见、违法请求和提到自伤的句子，每条只有一句话。判为不安全的回答一律不展示，只展示判定。指令攻击针对的是一种虚构的东西。
 
@@ -237,14 +237,7 @@ both = pd.concat([unseen, second.to_pandas().query("split == 'test'")])
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import judge_quality
 
-judge_quality(
-    {
-        judge_and_lang: calibrate_answer_verdicts(rows)
-        for judge_and_lang, rows in both.groupby(
-            ["judge", "lang"], sort=False
-        )
-    }
-)
+judge_quality(both)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 同一批判定，三种计分法
