@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import transformers
 from joblib import Memory
 
 from . import __version__
@@ -46,6 +47,17 @@ def kept(*ignored: str, uses: tuple[str, ...] = ()) -> Callable[[Callable], Call
         return call
 
     return keep
+
+
+def kept_of(make: Callable, model, *args):
+    """What a kept function makes of a model; not kept by a model that keeps nothing.
+
+    make: a function ``kept("model")`` whose arguments are the model, what its results hang on
+    besides (its fingerprint and transformers' version), and ``args``.
+    """
+    keeps = getattr(model, "store", None) is not None
+    make = make if keeps else make.__wrapped__
+    return make(model, (keeps and model.fingerprint, transformers.__version__), *args)
 
 
 def _version_of(file: Path, uses: tuple[str, ...]) -> str:

@@ -132,6 +132,25 @@ def corrected_rate(
     return Estimate(float(value), float(low), float(high), int(n))
 
 
+def paired_difference(won: int, lost: int, n: int, level: float = 0.95) -> Estimate:
+    """Difference of two shares counted on the same ``n`` things: (won - lost) / n, -1 to 1.
+
+    won: things that the first has and the second has not; lost: the reverse. The interval is
+    Agresti & Min's (2005): half a pair is added to each of the four cells, so that it keeps a
+    width where the two agree on all. NaN where n is 0.
+    """
+    _check_level(level)
+    if min(won, lost) < 0 or won + lost > n:
+        raise CourseError("measures.pairs", won=won, lost=lost, n=n)
+    if n == 0:
+        return undefined(text("measures.no_data"))
+    difference, pairs = (won - lost) / (n + 2), n + 2
+    variance = (won + lost + 1) / pairs - difference**2
+    half = norm.ppf((1 + level) / 2) * math.sqrt(variance / pairs)
+    low, high = max(difference - half, -1.0), min(difference + half, 1.0)
+    return Estimate((won - lost) / n, float(low), float(high), int(n))
+
+
 def cohens_kappa(a: Sequence, b: Sequence, level: float = 0.95) -> Estimate:
     """Agreement of two raters beyond chance, on any labels.
 

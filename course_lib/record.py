@@ -279,14 +279,14 @@ class Record(_Said):
             return
         left: dict[tuple, list[set[str]]] = {}
         for (key, _), prompt in self._left_out.items():
-            judges = {row["judge"] for row in self._rows[key]}
+            judges = {row.get("judge") for row in self._rows[key]}
             left.setdefault((prompt["model"], prompt["system"]), []).append(judges)
-        known = {row["judge"] for rows in self._rows.values() for row in rows}
+        known = {row.get("judge") for rows in self._rows.values() for row in rows}
         for (judge, *run), _ in frame.groupby(["judge", "model", "system"]):
             theirs = left.get(tuple(run), [])
             missing = judge not in known if partial else not all(judge in each for each in theirs)
             if theirs and missing:
-                names = ", ".join(map(judge_name, sorted(set.union(*theirs))))
+                names = ", ".join(map(judge_name, sorted(filter(None, set.union(*theirs)))))
                 raise CourseError("record.other_judge", judge=judge_name(judge), judges=names)
 
     def _keep(self, frame: pd.DataFrame) -> None:

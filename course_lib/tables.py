@@ -19,6 +19,12 @@ def need_columns(frame: pd.DataFrame, columns: Iterable[str]) -> None:
         choice(column, frame.columns, "tables.no_column")
 
 
+def need_rows(table) -> None:
+    """Raise CourseError for a Dataset or a DataFrame without rows: nothing can be counted."""
+    if not len(table):
+        raise CourseError("tables.no_rows")
+
+
 def need_values(frame: pd.DataFrame, column: str, allowed: Sequence) -> None:
     """Raise CourseError for the first value of a column that is none of ``allowed``."""
     wrong = frame.loc[~frame[column].isin(list(allowed)), column]

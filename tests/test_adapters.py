@@ -1,5 +1,6 @@
 """LoRA adapters on a model that answers, against peft doing the same."""
 
+import copy
 import json
 
 import pytest
@@ -115,6 +116,22 @@ def test_weights_are_read_when_they_are_needed_and_not_before(base, adapters, tm
         assert not reads
         assert torch.equal(logits(lazy), logits(load_model(base, store=None)))
     assert torch.equal(logits(lazy), logits(eager)) and reads == [1]
+
+
+def test_a_tokenizer_is_read_when_it_is_needed_with_the_chat_put_on_meanwhile(base, tmp_path):
+    eager = load_model(base, store=tmp_path / "answers.sqlite")
+    parts = (eager.model.config, eager.model.generation_config, eager.base_fingerprint)
+    bare, whole, reads = copy.copy(eager.tokenizer), eager.tokenizer, []
+    read = lambda: reads.append(1) or whole  # noqa: E731
+    lazy = LocalModel("tiny", None, bare, *parts, eager.store, read_tokenizer=read)
+    for model in (eager, lazy):
+        model.use_chat_template("{{ messages[-1]['content'] }}:")
+    answers = [model.answer(["Hello"], max_new_tokens=4, progress=False) for model in (eager, lazy)]
+    scores = [model.score(["He"], ["llo"]) for model in (eager, lazy)]
+    assert answers[0] == answers[1] and scores[0] == scores[1] and not reads
+    assert lazy.end_ids == eager.end_ids and reads == [1]
+    assert lazy.tokenizer.chat_template == lazy.chat.tokenizer.chat_template
+    assert lazy.tokenizer is lazy.tokenizer is not whole and reads == [1]
 
 
 def test_the_fingerprint_stands_while_another_thread_reads(base, adapters):

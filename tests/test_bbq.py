@@ -22,6 +22,7 @@ from course_lib.evaluation.bbq import (
     position_shares,
     prompt_text,
     published_bbq,
+    published_cbbq,
     rotations,
     shuffle_options,
 )
@@ -113,6 +114,31 @@ def test_cbbq_always_c_is_perfect_until_the_options_are_shuffled(shared_datasets
     (score,) = cbbq_scores(after).to_dict("records")
     assert 0.25 < score["s_amb"] < 0.42
     assert one(choose_always(rotations(table), "C"))["ambiguous_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_the_counts_of_cbbq_are_those_of_its_files(shared_datasets, root):
+    kept = pd.read_csv(root / "data" / "published" / "cbbq.csv")
+    counted = {}
+    for name in kept["source"].unique():
+        table = load_bbq("zh", shared_datasets / "cbbq" / name)
+        for (condition, polarity), rows in table.groupby(["condition", "polarity"]):
+            right = rows["answer"].value_counts()
+            counted[name, condition, polarity] = [len(rows), *(right.get(i, 0) for i in range(3))]
+    columns = ["questions", "right_a", "right_b", "right_c"]
+    keys = zip(kept["source"], kept["condition"], kept["polarity"], strict=True)
+    assert dict(zip(keys, kept[columns].to_numpy().tolist(), strict=True)) == counted
+
+
+def test_always_c_is_perfect_on_the_published_counts_until_they_are_shuffled():
+    published = published_cbbq()
+    kept = published.groupby("domain").size().to_dict()
+    assert kept == {"disease": 2 * 586, "region": 2 * 2176}
+    before, after = (choose_always(items, "C") for items in (published, shuffle_options(published)))
+    assert one(before, draws=50)["ambiguous_accuracy"] == 1
+    assert one(after, draws=50)["ambiguous_accuracy"] == pytest.approx(1 / 3, abs=1e-3)
+    scores = [cbbq_scores(table, draws=50).iloc[0] for table in (before, after)]
+    assert scores[0]["s_amb"] == 0 and math.isnan(scores[0]["s_disamb"])
+    assert scores[1]["s_amb"] == pytest.approx(1 / 3, abs=0.03)
 
 
 def test_a_perfect_model_on_cbbq_gives_minus_one_by_the_formula_of_bbq(shared_datasets):
@@ -226,7 +252,9 @@ def test_templates_without_an_answer_that_counts_do_not_narrow_a_score(items):
 
 def test_always_unknown_has_no_ratio_and_says_so(items, lang):
     row = one(choose_by(items[lang], "unknown"))
-    assert math.isnan(row["s_dis"]) and "s_dis" in row["note"]
+    # Spelled as in the table's header.
+    assert math.isnan(row["s_dis"]) and text("bbq.s_dis") in row["note"]
+    assert math.isnan(row["named_accuracy"])
     assert row["s_amb"] == 0 and row["disambiguated_accuracy"] == 0
 
 
@@ -242,7 +270,7 @@ def test_the_note_says_what_there_is_none_of(items, lang):
     ):
         row = one(rows)
         kind = "ambiguous" if name == "s_amb" else "disambiguated"
-        fields = {"names": name, "condition": text(f"bbq.{kind}")}
+        fields = {"names": text(f"bbq.{name}"), "condition": text(f"bbq.{kind}")}
         assert math.isnan(row[name]) and row["note"] == text(f"bbq.{key}", **fields)
 
 
@@ -304,6 +332,19 @@ def test_questions_without_a_target_count_for_accuracy_alone(items):
     row = one(choose_by(table, "right"))
     assert row["no_target"] == 192 and row["ambiguous_accuracy"] == 1
     assert math.isnan(row["s_dis"])
+
+
+def test_half_right_by_naming_one_of_two_is_no_reading(items):
+    """Who always names the first person has half of the told ones right, well above a third."""
+    table = items["en"]
+    first = [min({0, 1, 2} - {unknown}) for unknown in table["unknown"]]
+    row = one(table.assign(model="m", choice=first))
+    assert row["disambiguated_accuracy"] == row["named_accuracy"] == 0.5
+    assert row["disambiguated_accuracy_low"] > 1 / 3 and row["named_accuracy_low"] <= 0.5
+    # "Unknown" is left out: half of the answers right, and all of those that name somebody.
+    said = table["template"].isin(table["template"].unique()[::2])
+    half = table.assign(model="m", choice=table["answer"].where(said, table["unknown"]))
+    assert one(half)["disambiguated_accuracy"] == 0.5 and one(half)["named_accuracy"] == 1
 
 
 def test_intervals_take_a_template_together(items):
@@ -378,6 +419,17 @@ def test_ask_takes_the_likeliest_letter_or_text(items):
     by_text = ask(Prefers(len), some, prompt="text")
     longest = [max(range(3), key=lambda i: len(o[i])) for o in some["options"]]
     assert list(by_text["choice"]) == longest
+
+
+def test_the_control_shows_neither_context_nor_question(items):
+    model = Prefers(len)
+    some = items["zh"].head(8)
+    alone = ask(model, some, prompt="alone")
+    assert {prompt for prompt, _ in model.asked} == {text("bbq.answer", "zh")}
+    assert set(alone["prompt"]) == {"alone"}
+    # Nothing but the options is left, so that all questions with the same ones are answered alike.
+    chosen = [o[c] for o, c in zip(alone["options"], alone["choice"], strict=True)]
+    assert (pd.Series(chosen).groupby(alone["template"]).nunique() == 1).all()
 
 
 @pytest.mark.parametrize("prompt", ["listed", "text"])
@@ -537,13 +589,31 @@ def test_figures_and_tables(items, lang):
         choose_by(shuffle_options(table), rule) for table in items.values() for rule in RULES
     )
     table = bias_scores(choices, draws=200)
-    for fig in (
-        bbq_figures.plot_bias_scores(table),
-        bbq_figures.plot_bbq_accuracy(table),
-    ):
+    ways = pd.concat([table.assign(prompt=way) for way in bbq.PROMPTS])
+    for given in (table, ways):
+        fig = bbq_figures.plot_bbq_accuracy(given)
         assert len(fig.course_alt) > 100 and png(fig)
     shown = bbq_figures.show_scores(table)
-    assert len(shown) == 12 and "nan" not in shown.to_string()
+    assert len(shown.frame) == 12 and "nan" not in shown.frame.to_string()
+    # The reason for a dash stands under the table, once.
+    assert shown.caption == text("bbq.all_unknown", names=text("bbq.s_dis"))
+    column = text("bbq.column_prompt")
+    assert column not in shown.frame
+    assert set(bbq_figures.show_scores(ways).frame[column]) == {
+        text(f"bbq.by_{way}") for way in bbq.PROMPTS
+    }
+    rules = bbq_figures.show_rules(choices[choices["lang"] == lang], draws=50)
+    for table in (shown, rules):
+        assert "—" in table._repr_html_()
+    rules = rules.frame
+    assert len(rules) == len(RULES) + 2 and "nan" not in rules.to_string()
+    right, leak, shuffled = (
+        rules[rules.iloc[:, 0] == text(f"bbq.rule_{name}", n=5524)].iloc[0]
+        for name in ("right", "published", "shuffled")
+    )
+    assert right[text("bbq.cbbq_s_disamb")].startswith("0.50\u00a0")
+    assert leak[text("bbq.cbbq_s_amb")].startswith("0.00\u00a0")
+    assert shuffled[text("bbq.ambiguous_accuracy")].startswith("33")
     assert len(bbq_figures.show_item(lang).frame) == 4
     assert len(bbq_figures.show_published()) == 12
     assert bbq.domain_name("gender", "zh") == "性别"

@@ -112,7 +112,12 @@ def try_board(page, lang: str) -> None:
     columns.nth(0).locator(".course-word").first.drag_to(columns.nth(1))
     dragged = changed(page, result, start)
     assert word in columns.nth(1).locator(".course-word").all_inner_texts()
-    columns.nth(0).locator(".course-word").first.click()
+    # By keyboard: picked up, put back, and picked up by a click again.
+    chip = columns.nth(0).locator('.course-word[role="button"]').first
+    for key, picked in (("Enter", "true"), ("Space", "false")):
+        chip.press(key)
+        assert chip.get_attribute("aria-pressed") == picked
+    chip.click()
     columns.nth(1).locator(".course-words-title").click()
     changed(page, result, dragged.strip())
     page.locator("button.course-demo-reset").click()
@@ -173,9 +178,13 @@ def test_the_chinese_notebook_and_its_demo(page, tmp_path):
 @pytest.mark.parametrize(
     ("name", "try_it"),
     [
-        ("en/10_hhh_and_scenarios", try_arena),
-        ("zh/11_bias", try_board),
-        ("en/12_safetybench", try_quiz),
+        (f"{lang}/{name}", try_it)
+        for lang in ("zh", "en")
+        for name, try_it in (
+            ("10_hhh_and_scenarios", try_arena),
+            ("11_bias", try_board),
+            ("12_safetybench", try_quiz),
+        )
     ],
 )
 def test_the_other_demos(page, tmp_path, name, try_it):

@@ -162,3 +162,18 @@ def test_two_processes_prepare_at_once(tmp_path):
         assert process.exitcode == 0
     folders = [p for p in (new / "models").iterdir() if p.is_dir()]
     assert len(folders) == 1 and bundled._intact(folders[0])
+
+
+@pytest.mark.parametrize("token", ["e", " "])
+def test_merges_are_written_short_unless_a_token_has_a_space(tmp_path, token):
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+
+    words = Tokenizer(BPE({"h": 0, token: 1, f"h{token}": 2}, [("h", token)]))
+    file = tmp_path / "tokenizer.json"
+    words.save(str(file))
+    bundled.shorten_merges(file)
+    assert json.loads(file.read_text("utf-8"))["model"]["merges"] == (
+        ["h e"] if token == "e" else [["h", " "]]
+    )
+    assert Tokenizer.from_file(str(file)).to_str() == words.to_str()

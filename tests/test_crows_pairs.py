@@ -186,6 +186,17 @@ def test_own_pairs_name_each_group_in_both_roles(which, root):
     assert all(n == directions[b, a] for (a, b), n in directions.items())
 
 
+@pytest.mark.parametrize(("which", "fewest"), [("zh", 7), ("en", 5)])
+def test_own_pairs_name_the_group_before_what_is_said_of_it(which, fewest, root):
+    """From left to right, only the shared words behind the group can tell the two apart."""
+    lines = (root / "data" / "crows_pairs" / f"{which}.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        before, after = row["more_stereotypical"].split(row["differs"][0])
+        if which == "en":
+            before, after = before.split(), after.split()
+        assert len(after) > len(before) and len(after) >= fewest, row["id"]
+
+
 def test_unusable_pairs(tmp_path, lang, capsys):
     good = {"domain": "age", "more_stereotypical": "a b", "less_stereotypical": "c b"}
     rows = [good, good | {"less_stereotypical": "a b"}, good | {"less_stereotypical": ""}]

@@ -10,10 +10,19 @@ from course_lib import CourseError
 from course_lib.canvas import png
 from course_lib.evaluation import generated_bias as gb
 from course_lib.evaluation import generated_bias_figures as figures
+from course_lib.language import text
 from course_lib.models import load_model
 from course_lib.models.chat import PlainText
 from tests.tiny import tiny_folder
 
+# As people labelled them, and as the classifier did: no mistakes, and two negative ones only.
+LABELLED = {
+    task: pd.DataFrame({"lang": "en", "label": labels, "classifier": labels})
+    for task, labels in {
+        "toxicity": ["toxic"] * 20 + ["not_toxic"] * 20,
+        "regard": ["negative"] * 2 + ["neutral"] * 20 + ["positive"] * 20,
+    }.items()
+}
 GROUPS = {"gender": 2, "age": 2, "place": 2, "region": 4}
 
 
@@ -44,10 +53,7 @@ class Stub:
 @pytest.fixture
 def stub(monkeypatch):
     monkeypatch.setattr(gb, "scorer", Stub)
-    seen = pd.DataFrame({"lang": ["en"] * 40, "label": ["toxic"] * 20 + ["not_toxic"] * 20}).assign(
-        classifier=lambda t: t["label"]
-    )
-    monkeypatch.setattr(gb, "held_out", lambda task: seen)
+    monkeypatch.setattr(gb, "continuation_labels", lambda task: LABELLED[task])
 
 
 def written(by_group: dict, prompts: int = 6) -> pd.DataFrame:
@@ -301,12 +307,68 @@ def test_mistakes_of_the_caller(stub, model, lang):
         lambda: gb.score_generations(written({"woman": "sat."}).drop(columns="prompt")),
         lambda: gb.score_generations(written({"woman": "sat."}).head(0)),
         lambda: gb.counterfactual_gaps(scored, measure="regard"),
+        lambda: gb.counterfactual_gaps(scored.head(0)),
         lambda: gb.group_rates(scored, by="size"),
+        lambda: gb.group_rates(scored.head(0)),
+        lambda: gb.expected_maximum(scored.head(0)),
+        lambda: figures.plot_shares(gb.group_rates(scored).head(0)),
         lambda: figures.look_at(scored.head(0)),
     ):
         with pytest.raises(CourseError) as error:
             call()
         assert str(error.value)
+
+
+def test_shares_have_intervals_over_prompts(stub):
+    words = {"woman": ["was bad.", "sat.", "was good."] * 2, "man": "was good."}
+    rates = gb.group_rates(gb.score_generations(written(words))).set_index("group")
+    for name in gb.SHARES:
+        low, value, high = (rates.loc["woman", f"{name}{end}"] for end in ("_low", "", "_high"))
+        assert value == pytest.approx(1 / 3) and low < value < high
+    # Six of six are not "certainly all".
+    assert rates.loc["man", "positive"] == rates.loc["man", "positive_high"] == 1
+    assert rates.loc["man", "positive_low"] == pytest.approx(0.6097, abs=1e-3)
+
+
+def test_a_share_is_corrected_by_labelled_continuations_or_not_at_all(stub, monkeypatch, lang):
+    """Where hardly any are labelled, how many are missed is not known: no 0, nothing."""
+    words = {"woman": ["was bad.", "was good."] * 3, "man": "sat."}
+    scored = gb.score_generations(written(words))
+    rates = gb.group_rates(scored).set_index("group")
+    assert rates["negative_corrected"].isna().all()
+    assert rates.loc["woman", "positive_corrected"] == pytest.approx(0.5)
+    # A scorer that finds half of them: twice as many, and less certain.
+    half = LABELLED["regard"].assign(classifier=lambda t: t["label"])
+    half.loc[half.index[half["label"] == "positive"][:10], "classifier"] = "neutral"
+    monkeypatch.setattr(gb, "continuation_labels", lambda task: half)
+    missed = gb.group_rates(scored.assign(toxic=False)).set_index("group")
+    assert missed.loc["woman", "positive_corrected"] == 1
+    assert gb.label_counts("positive", "en") == ((10, 20), (22, 22))
+    # Two languages at once cannot be corrected, and neither can one without labels.
+    assert gb.group_rates(scored.assign(lang="zh"))["positive_corrected"].isna().all()
+    both = pd.concat([scored, scored.assign(lang="zh")])
+    assert gb.group_rates(both, by=["group"])["positive_corrected"].isna().all()
+
+
+def test_the_footer_says_what_a_correction_rests_on(stub, lang):
+    scored = gb.score_generations(written({"woman": ["was bad.", "was good."] * 3, "man": "sat."}))
+    said = figures._corrections(gb.group_rates(scored))
+    labelled = {
+        name: text("generated_bias.labelled", name=text(f"toxicity.{name}"), n=n)
+        for name, n in (("negative", 2), ("positive", 20), ("toxic", 20))
+    }
+    assert len(said) == 2 and labelled["positive"] in said[0] and labelled["toxic"] in said[0]
+    assert labelled["negative"] in said[1] and labelled["negative"] not in said[0]
+    rates = gb.group_rates(scored, by=["group"])
+    assert figures._corrections(rates) == [text("generated_bias.uncorrected_langs")]
+
+
+def test_both_scores_are_adjusted_together(stub):
+    scored = gb.score_generations(written({"woman": "was bad.", "man": "was good."}))
+    gaps = gb.counterfactual_gaps(scored, measure=gb.MEASURES).set_index("measure")
+    assert gaps.loc["regard_score", "gap"] == -2
+    assert gaps.loc["toxicity", "gap"] == pytest.approx(0.9)
+    assert (gaps["p"] == 2 / 64).all() and (gaps["holm"] == 4 / 64).all()
 
 
 def test_what_the_scorer_thinks_of_a_name(monkeypatch, stub, tmp_path):
@@ -333,12 +395,18 @@ def test_what_the_scorer_thinks_of_a_name(monkeypatch, stub, tmp_path):
 def test_figures_and_tables(stub, lang):
     words = {"woman": ["was bad.", "sat.", "was good."] * 2, "man": "was good."}
     scored = gb.score_generations(written(words))
-    rates, gaps = gb.group_rates(scored), gb.counterfactual_gaps(scored)
-    for fig in (figures.plot_regard(rates), figures.plot_gaps(gaps)):
+    rates, gaps = gb.group_rates(scored), gb.counterfactual_gaps(scored, measure=gb.MEASURES)
+    shares = figures.plot_shares(rates)
+    for fig in (shares, figures.plot_gaps(gaps), figures.plot_gaps(gaps.head(1))):
         assert len(fig.course_alt) > 40 and png(fig)
-    bars = {p.get_gid(): p.get_width() for p in figures.plot_regard(rates).findobj() if p.get_gid()}
-    assert bars["woman|negative"] == pytest.approx(100 / 3)
-    assert "nan" not in figures.show_rates(rates).to_string()
+    dots = {p.get_gid(): p.get_xdata()[0] for p in shares.findobj() if p.get_gid()}
+    negative = f"{text('generated_bias.panel_negative')}||woman"
+    assert dots[negative] == pytest.approx(100 / 3)
+    # A panel of corrected shares for what can be corrected, none for what cannot.
+    panels = {gid.split("|")[0] for gid in dots}
+    for name, n in (("negative", 0), ("positive", 1), ("toxic", 1)):
+        title = text("generated_bias.panel_corrected", name=text(f"toxicity.{name}"))
+        assert (title in panels) == bool(n)
     shown = figures.look_at(scored, n=12).frame
     # What was scored as toxic is not put before a reader.
     assert not shown.apply(lambda column: column.astype(str).str.contains("bad")).any().any()

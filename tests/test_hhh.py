@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -23,17 +24,19 @@ from course_lib.evaluation.hhh import (
     baselines,
     hhh_prompt,
     load_pairs,
+    longer_rates,
     prefix_effect,
     published_baselines,
     score_pairs,
     win_rates,
 )
-from course_lib.language import LANGUAGES
+from course_lib.language import LANGUAGES, text
 from course_lib.models import load_model
 from course_lib.paths import data_dir
 
 from .tiny import tiny_folder
 
+REPO = Path(__file__).parents[1]
 ROW = {"id": "a", "aspect": "honest", "prompt": "Who?", "better": "I don't know.", "worse": "Me."}
 
 
@@ -95,11 +98,23 @@ def test_the_longer_answer_wins_in_every_aspect(published, shared_datasets):
     for aspect, share in expected.items():
         alone = load_pairs("en", shared_datasets / "hhh_alignment" / f"{aspect}_task.json")
         assert round(100 * rates(baselines(alone))["longer"], 1) == share
-    kept = published_baselines()
-    kept = kept[kept["rule"] == "longer"].set_index("aspect")
+    every = published_baselines()
+    kept = every[every["rule"] == "longer"].set_index("aspect")
     assert {a: round(100 * kept.loc[a, "rate"], 1) for a in expected} == expected
     assert (kept.loc["all", "n"], kept.loc["all", "prompts"]) == (221, 102)
     assert kept.loc["all", "low"] == pytest.approx(baselines(published).loc[0, "low"], abs=0.01)
+
+
+def test_baselines_from_our_counts_are_those_of_the_files(published):
+    """Shuffled, the first wins half, and a coin half exactly; same rows, same intervals."""
+    kept = published_baselines()
+    kept = kept[kept["aspect"] == "all"].drop(columns="aspect").set_index("rule")
+    counted = baselines(published).set_index("rule")
+    assert list(kept.index) == ["longer", "first", "first_shuffled", "chance"]
+    assert kept["rate"].to_dict() == pytest.approx(counted["rate"].to_dict())
+    assert kept.loc["first_shuffled", "rate"] == pytest.approx(0.5, abs=0.01)
+    assert (kept.loc["chance", ["rate", "low", "high"]] == 0.5).all()
+    assert (kept[["n", "prompts"]] == counted[["n", "prompts"]]).all(axis=None)
 
 
 def test_clusters_make_the_interval_wider_than_single_pairs_would(published):
@@ -209,6 +224,30 @@ def test_the_sum_of_an_indifferent_model_is_the_shorter_answer(in_lang):
     assert (won == shorter).all()
 
 
+@pytest.mark.parametrize(("rate", "share"), [(-2.0, 0.0), (2.0, 1.0)])
+def test_how_often_the_longer_answer_is_taken(rate, share):
+    """Negative log-probabilities add up against the longer answer, positive ones for it."""
+    pairs = load_pairs("en")
+    scored = score_pairs(Fixed(rate, alone=rate), pairs)
+    taken = longer_rates(scored).set_index("scorer")
+    assert taken.loc["sum", "rate"] == share and taken.loc["pmi", "rate"] == 0.5
+    # By the tokens that are there, and of pairs that differ in them.
+    scored["worse_tokens"] = scored["better_tokens"] + 1
+    scored.loc[:9, "worse_tokens"] = scored.loc[:9, "better_tokens"]
+    taken = longer_rates(scored).set_index("scorer").loc["sum"]
+    lost = scored.loc[10:, "worse_sum"] > scored.loc[10:, "better_sum"]
+    assert taken["n"] == 46 and taken["rate"] == pytest.approx(lost.mean())
+    assert taken["low"] <= taken["rate"] <= taken["high"] and taken["high"] > taken["low"]
+
+
+def test_pairs_of_one_length_lean_nowhere(lang):
+    scored = score_pairs(Fixed(-1.0), load_pairs("en").select(range(3)))
+    scored["worse_tokens"] = scored["better_tokens"]
+    with pytest.raises(CourseError) as caught:
+        longer_rates(scored)
+    assert caught.value.key == "tables.no_rows"
+
+
 def test_win_rates_by_group_and_a_unanimous_interval():
     scored = pd.concat(
         [
@@ -256,6 +295,14 @@ def test_columns_that_are_missing_are_named(lang):
         with pytest.raises(CourseError, match=missing) as caught:
             win_rates(table, by=by)
         assert caught.value.key == "tables.no_column"
+
+
+@pytest.mark.parametrize("count", [win_rates, prefix_effect, longer_rates])
+def test_a_table_without_rows_is_nothing_to_count(lang, count):
+    scored = score_pairs(Fixed(-1.0), load_pairs("en").select(range(2)), (None, "x"))
+    with pytest.raises(CourseError) as caught:
+        count(scored[scored["model"] == "nobody"])
+    assert caught.value.key == "tables.no_rows"
 
 
 @pytest.mark.parametrize("column", ["better_sum", "worse_mean"])
@@ -410,6 +457,7 @@ def test_figures_carry_their_numbers(lang, scored):
     aspects = win_rates(scored[~scored["prefix"]], by=("model", "lang", "aspect"))
     for fig in (
         hhh_figures.plot_win_rates(win_rates(scored), pairs),
+        hhh_figures.plot_win_rates(win_rates(scored), pairs, longer_rates(scored)),
         hhh_figures.plot_aspects(aspects),
         hhh_figures.plot_prefix_effect(prefix_effect(scored)),
     ):
@@ -418,15 +466,66 @@ def test_figures_carry_their_numbers(lang, scored):
         assert len(png(fig)) > 10_000
 
 
+def test_the_figure_shows_lengths_beside_wins(lang, scored):
+    plain = scored[~scored["prefix"]]
+    fig = hhh_figures.plot_win_rates(win_rates(plain), load_pairs(lang), longer_rates(plain))
+    titles = [axis.get_title(loc="left") or axis.get_title() for axis in fig.axes]
+    assert titles == [text("hhh.takes_better"), text("hhh.takes_longer")]
+
+
 def test_tables_are_in_the_readers_language(lang, scored):
-    table = hhh_tables.show_win_rates(win_rates(scored)).frame
-    assert len(table) == 2 * 2 * 3 and "50.0" in table.iloc[0].to_string()
-    assert len(hhh_tables.pair_table(load_pairs(lang)).frame) == 4
-    assert len(hhh_tables.score_table(scored).frame) == 2
-    said = hhh_tables.what_length_does(
-        win_rates(scored[~scored["prefix"]]), scored, load_pairs(lang)
-    ).data
-    assert said.count("\n") == 1 and "fixed" in said
+    pairs = load_pairs(lang)
+    free = hhh_tables.show_baselines(pairs)
+    assert len(free.frame) == 6 and "50" in free.caption
+    assert list(free.frame.iloc[-1])[:4] == [text("hhh.own"), text("hhh.all"), 56, 56]
+    assert all("50.0" in cell for cell in free.frame.iloc[-1, [4, 6]])
+    assert "62.9" in free.frame.iloc[4, 4] and "50.2" in free.frame.iloc[4, 6]
+    assert len(hhh_tables.pair_table(pairs).frame) == 4
+    mine = scored[scored["lang"] == lang].iloc[10:]
+    shown = hhh_tables.score_table(mine, pairs)
+    row = pairs[10]
+    assert shown.frame.iloc[:, 1].to_list() == [row["better"], row["worse"]]
+    assert row["prompt"] in shown.caption
+    with pytest.raises(CourseError) as caught:
+        hhh_tables.score_table(scored[:0], pairs)
+    assert caught.value.key == "tables.no_rows"
+
+
+def test_what_is_said_of_length_follows_the_numbers(lang, scored):
+    plain = scored[~scored["prefix"]]
+    said = hhh_tables.what_length_does(win_rates(plain), longer_rates(plain)).data
+    assert said.count("\n") == 1 and said.count("fixed") == 2
+    chance = text("hhh.says_chance")
+    assert said.count(chance) == 2
+    # The indifferent model: by the sum always the shorter, by the other two a tie.
+    short = said.splitlines()[0].split(text("figures.semicolon"))[-2:]
+    assert text("hhh.sum") in short[0] and text("hhh.leans_below", scorers="") in short[0]
+    assert text("hhh.leans_chance", scorers="") in short[1]
+    plain = plain.assign(better_pmi=1.0, worse_pmi=0.0)
+    said = hhh_tables.what_length_does(win_rates(plain), longer_rates(plain)).data
+    assert text("hhh.says_above") in said and chance not in said
+    plain = plain.assign(better_pmi=plain["better_tokens"], worse_pmi=plain["worse_tokens"])
+    said = hhh_tables.what_length_does(win_rates(plain), longer_rates(plain)).data
+    assert text("hhh.leans_above", scorers="") in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_lang", LANGUAGES)
+def test_the_notebooks_pair_is_one_on_which_the_scorers_disagree(in_lang):
+    source = (REPO / "notebooks" / in_lang / "10_hhh_and_scenarios.py").read_text("utf-8")
+    (name,) = re.findall(r'row\["id"\] == "(hhh-\d+)"', source)
+    pair = load_pairs(in_lang).filter(lambda row: row["id"] == name)
+    won = rates(win_rates(score_pairs(load_model("gemma3"), pair)), "rate")
+    assert sorted(set(won.values())) == [0, 1], won
+
+
+@pytest.mark.parametrize(
+    ("in_lang", "said"), [("zh", "一万条问答"), ("en", "ten thousand questions")]
+)
+def test_the_notebook_says_how_much_the_assistant_was_trained_on(in_lang, said):
+    rows = json.loads((data_dir() / "assistant" / "training.json").read_text("utf-8"))["rows"]
+    source = (REPO / "notebooks" / in_lang / "10_hhh_and_scenarios.py").read_text("utf-8")
+    assert rows == 10_000 and said in source
 
 
 def test_the_arena(lang, scored):

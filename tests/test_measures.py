@@ -27,6 +27,7 @@ from course_lib.measures import (
     cohens_kappa,
     corrected_rate,
     edge_interval,
+    paired_difference,
     wilson,
     wilson_interval,
 )
@@ -36,6 +37,32 @@ PERFECT = SimpleNamespace(sensitivity=wilson(200, 200), specificity=wilson(200, 
 
 
 # ---- Estimate -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "n", "value", "low", "high"),
+    [
+        # Agresti & Min: (9.5 - 1.5) / 62 and its standard error.
+        (9, 1, 60, 8 / 60, 0.0292, 0.2288),
+        (0, 0, 60, 0, -0.0316, 0.0316),  # alike on all, and still not certain
+        (60, 0, 60, 1, 0.9136, 1),
+        (2, 2, 4, 0, -0.7302, 0.7302),
+    ],
+)
+def test_a_paired_difference_counts_the_pairs_that_differ(won, lost, n, value, low, high):
+    found = paired_difference(won, lost, n)
+    assert (found.value, found.n) == (value, n)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=3e-4)
+    other = paired_difference(lost, won, n)
+    assert (other.value, other.low, other.high) == (-value, -found.high, -found.low)
+
+
+def test_a_paired_difference_of_nothing_or_of_too_many(lang):
+    assert math.isnan(paired_difference(0, 0, 0).value)
+    for counts in ((-1, 0, 3), (2, 2, 3)):
+        with pytest.raises(CourseError) as error:
+            paired_difference(*counts)
+        assert error.value.key == "measures.pairs" and str(error.value)
 
 
 @pytest.mark.parametrize(

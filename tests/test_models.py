@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib import models
 from course_lib.errors import CourseError, OfflineError
 from course_lib.models import bundled, load_model, tokenizer_of
 from course_lib.models.linear import PackedLinear
@@ -78,6 +79,31 @@ def test_the_tokenizer_read_as_it_stands_is_the_models_own(name):
         assert getattr(ours, what) == getattr(theirs, what)
 
 
+@pytest.mark.parametrize("name", ["smollm2", "gemma3", "assistant"])
+def test_a_chat_is_written_without_the_vocabulary(name, monkeypatch):
+    """All that a kept answer is found by; the same as with the whole tokenizer."""
+    monkeypatch.setattr(models, "tokenizer_of", lambda *_: pytest.fail("read"))
+    model = load_model(name, store=None)
+    asked = {"prompts": ["Hi <eos> there", "你好"], "system": "Be kind."}
+    written, _ = model._asked(**asked)
+    keys = model.answer_keys(**asked, as_chat=False)
+    monkeypatch.undo()
+    bare, whole = model._tokenizer, model.tokenizer
+    assert bare is not whole and len(bare) < 10 < 10_000 < len(whole)
+    assert bare.special_tokens_map == whole.special_tokens_map
+    model.chat = type(model.chat)(whole)
+    assert model._asked(**asked)[0] == written
+    assert model.answer_keys(**asked, as_chat=False) == keys
+
+
+def test_a_score_is_filed_under_its_text_wherever_the_space_stands(tmp_path, monkeypatch):
+    model = load_model("smollm2", store=tmp_path / "answers.sqlite")
+    (before,) = model.score(["The sky is"], [" blue"])
+    monkeypatch.setattr(type(model), "_tokens", lambda *_: pytest.fail("tokenized"))
+    assert model.score(["The sky is "], ["blue"]) == [before]
+    assert model.last_counts == {"fresh": 0, "kept": 1}
+
+
 def test_two_models_are_read_at_once():
     """A demo reads one while the reader already asks another."""
     import threading
@@ -143,7 +169,7 @@ def test_scores_are_those_of_one_at_a_time(model, plain_forward):
     for score, prompt, continuation in zip(
         model.score(prompts, continuations), prompts, continuations, strict=True
     ):
-        (sequence,), (n_given,) = model._sequences([prompt], [continuation])
+        (sequence,), (n_given,) = model._sequences({0: (prompt, continuation)})
         log_p = plain_forward(model, sequence)[n_given - 1 : -1]
         expected = log_p[range(len(sequence) - n_given), sequence[n_given:]]
         np.testing.assert_allclose(score.per_token, expected, atol=1e-4)
@@ -161,7 +187,7 @@ def test_many_scores_share_beginnings_and_stay_right(smollm2, plain_forward):
     once = smollm2.score([""] * len(sentences), sentences)
     small = smollm2.score([""] * len(sentences), sentences, batch_size=1)
     np.testing.assert_allclose([s.sum for s in once], [s.sum for s in small], atol=1e-4)
-    (sequence,), (n,) = smollm2._sequences([""], [sentences[-1]])
+    (sequence,), (n,) = smollm2._sequences({0: ("", sentences[-1])})
     log_p = plain_forward(smollm2, sequence)[n - 1 : -1]
     expected = float(log_p[range(len(sequence) - n), sequence[n:]].sum())
     assert once[-1].mean == pytest.approx(expected / once[-1].n_tokens, abs=1e-4)
@@ -309,7 +335,7 @@ def test_other_models_from_a_folder(tmp_path, architecture, smollm2):
     together = other.answer(asked, max_new_tokens=4, progress=False)
     assert together == [other.answer(q, max_new_tokens=4, progress=False) for q in asked]
     (score,) = other.score(["one"], [" two three"])
-    (tokens,), (n,) = other._sequences(["one"], [" two three"])
+    (tokens,), (n,) = other._sequences({0: ("one", " two three")})
     assert score.n_tokens == len(tokens) - n and score.sum < 0
     assert other.hidden_states(asked).shape == (2, 3, 32)
     before = other.fingerprint

@@ -283,6 +283,18 @@ def test_another_judge_is_not_counted_with_the_recorded_one(tiny, folder, lang):
     )
 
 
+def test_a_record_that_names_no_judge_is_no_judges(tiny, folder, lang):
+    model = load_model(tiny, store=None)
+    _, rows = recorded(model, folder, max_new_tokens=4)
+    write(folder / "t.csv", [{k: v for k, v in row.items() if k != "judge"} for row in rows])
+    rec._read_verdicts.cache_clear()
+    record = Record("t")
+    judged = judge_refusals(record.of(model).answer(prompts(), max_new_tokens=4))
+    with pytest.raises(CourseError) as error:
+        record.complete(judged)
+    assert error.value.key == "record.other_judge"
+
+
 def several(model, folder, **changed):
     """A record of the rules on all answers, and of a second judge on the first six."""
     everything = Record("t", use=False)
@@ -628,9 +640,10 @@ def test_every_score_of_the_notebooks_is_recorded(models, monkeypatch):
         for name, lang in SCORED:
             model = load_model(name, store=None)
             questions, shots = safetybench.load_safetybench(lang), safetybench.load_shots(lang)
-            multiple_choice.answer_by_letter(model, questions, orders="two")
+            multiple_choice.answer_by_letter(model, questions, orders="rotations")
             multiple_choice.answer_by_letter(model, questions, shots=shots)
             multiple_choice.answer_by_text(model, questions)
+            multiple_choice.answer_without_question(model, questions)
             clusters = stereoset.load_stereoset(lang)
             stereoset.likelihoods(model, clusters)
             stereoset.likelihoods(model, stereoset.without_context(clusters))

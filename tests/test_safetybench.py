@@ -255,9 +255,10 @@ def test_published_examples_load(published):
 def test_orders_put_every_option_under_every_letter():
     orders = mc.orders_of(4, "rotations")
     assert {tuple(sorted(place)) for place in zip(*orders, strict=True)} == {(0, 1, 2, 3)}
-    assert mc.orders_of(3, "two") == [(0, 1, 2), (2, 1, 0)] and mc.orders_of(2) == [(0, 1)]
-    with pytest.raises(CourseError):
-        mc.orders_of(4, "shuffled")
+    assert mc.orders_of(2, "rotations") == [(0, 1), (1, 0)] and mc.orders_of(2) == [(0, 1)]
+    for unknown in ("shuffled", "two"):
+        with pytest.raises(CourseError):
+            mc.orders_of(4, unknown)
 
 
 def test_the_prompt_shows_examples_question_and_an_open_bracket():
@@ -287,14 +288,82 @@ def test_a_reader_is_right_in_every_order_and_a_letter_lover_at_chance():
     assert sb.accuracy(reads).accuracy[0] == 1
     assert sb.steadiness(reads).same_option[0] == 1
     assert mc.combine_orders(reads)["choice"][:] == [1] * 4
-    # What a letter gains in one order it loses in another: nothing is left but a tie.
-    for row in mc.combine_orders(found[0]):
-        assert np.ptp(row["log_probs"]) < 1e-3
+
+
+@pytest.mark.parametrize("options", [("x", "y"), ("x", "y", "z"), ("w", "x", "y", "z")])
+def test_a_model_that_always_says_b_is_exposed(options):
+    """Not so in the orders as given and reversed: the middle one of three is B in both."""
+    size = len(options)
+    rows = [question(str(i), tuple(f"{o}{i}" for o in options), i % size) for i in range(6)]
+    found = mc.answer_by_letter(Reader("B"), rows, orders="rotations")
+    steady = sb.steadiness(found).iloc[0]
+    assert (steady.same_letter, steady.same_option, steady.n) == (1, 0, 6)
+    assert steady.guess == pytest.approx(1 / size)
+    assert sb.accuracy(found).accuracy[0] == pytest.approx(1 / size)  # chance, in every question
+    combined = mc.combine_orders(found)
+    for row in combined:  # every option has had the bonus of B once: an exact tie
+        assert np.ptp(row["log_probs"]) == 0 and row["choice"] == mc.UNPARSED
+    assert sb.accuracy(combined).guessed[0] == pytest.approx(1 / size)
+
+
+def reversed_too(answers, model, rows):
+    """The same questions with their options reversed: half of what rotations are."""
+    other = mc.answer_by_letter(model, [{**r, "options": r["options"][::-1]} for r in rows])
+    other = other.map(
+        lambda r: {
+            "order": r["order"][::-1],
+            "options": r["options"][::-1],
+            "log_probs": r["log_probs"][::-1],
+            "choice": len(r["options"]) - 1 - r["choice"],
+        }
+    )
+    return concatenate_datasets([answers, other])
+
+
+@pytest.mark.parametrize("options", [("x", "y", "z"), ("w", "x", "y", "z")])
+def test_orders_that_leave_letters_unequal_are_not_combined(lang, options):
+    rows = [question(options=options)]
+    given = mc.answer_by_letter(Reader("B"), rows)
+    rotated = mc.answer_by_letter(Reader("B"), rows, orders="rotations")
+    two = reversed_too(given, Reader("B"), rows)
+    for partial in (given, two, rotated.select(range(len(options) - 1))):
+        with pytest.raises(CourseError, match="q1") as error:
+            mc.combine_orders(partial)
+        assert error.value.key == "multiple_choice.unbalanced"
+    with pytest.raises(CourseError) as error:
+        mc.combine_orders(given.select([]))
+    assert error.value.key == "multiple_choice.empty"
+
+
+def test_steadiness_counts_no_pair_in_which_an_option_keeps_its_letter():
+    three, four = [question(options=("x", "y", "z"))], [question()]
+    always_b = mc.answer_by_letter(Reader("B"), three)
+    with pytest.raises(CourseError, match="q1") as error:  # the middle one is B in both
+        sb.steadiness(reversed_too(always_b, Reader("B"), three))
+    assert error.value.key == "safetybench.no_change"
+    both = reversed_too(mc.answer_by_letter(Reader("B"), four), Reader("B"), four)
+    row = sb.steadiness(both).iloc[0]
+    assert (row.same_option, row.same_letter) == (0, 1)
+
+
+def test_steadiness_never_sums_to_more_than_one_and_a_guesser_keeps_either_alike():
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(1500):
+        for order in mc.orders_of(3, "rotations"):
+            letter = int(rng.integers(3))
+            chosen = {"order": list(order), "shown": "ABC"[letter], "choice": order[letter]}
+            rows.append(question(str(i), ("x", "y", "z"), model="m") | chosen)
+    row = sb.steadiness(Dataset.from_list(rows)).iloc[0]
+    assert row.same_option + row.same_letter <= 1 and row.guess == pytest.approx(1 / 3)
+    for name in ("same_option", "same_letter"):
+        assert row[f"{name}_low"] < row.guess < row[f"{name}_high"]
+        assert row[name] == pytest.approx(1 / 3, abs=0.03)
 
 
 def test_log_probs_are_normalised_and_in_the_order_of_the_file():
-    row = mc.answer_by_letter(Reader("x"), [question()], orders="two")[1]
-    assert row["order"] == [3, 2, 1, 0] and row["shown"] == "C" and row["choice"] == 1
+    row = mc.answer_by_letter(Reader("x"), [question()], orders="rotations")[3]
+    assert row["order"] == [3, 0, 1, 2] and row["shown"] == "C" and row["choice"] == 1
     assert np.exp(row["log_probs"]).sum() == pytest.approx(1)
     assert np.argmax(row["log_probs"]) == 1
 
@@ -321,7 +390,7 @@ def test_scores_that_are_not_finite_are_no_answers(lang, read):
 
 
 def test_orders_that_are_not_finite_are_not_combined():
-    found = mc.answer_by_letter(Reader("x"), [question()], orders="two").to_list()
+    found = mc.answer_by_letter(Reader("x"), [question()], orders="rotations").to_list()
     found[1]["log_probs"] = [math.nan] * 4
     with pytest.raises(CourseError) as error:
         mc.combine_orders(Dataset.from_list(found))
@@ -329,7 +398,7 @@ def test_orders_that_are_not_finite_are_not_combined():
 
 
 def test_each_way_of_reading_is_combined_by_itself():
-    letters = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    letters = mc.answer_by_letter(Reader("x"), [question()], orders="rotations")
     chat = letters.map(lambda row: {"form": "chat"})
     texts = mc.answer_by_text(Texts("z"), [question()])
     found = mc.combine_orders(concatenate_datasets([letters, chat, texts]))
@@ -502,9 +571,9 @@ def test_parser(reply, options, expected):
 
 def test_written_answers_are_read_in_the_order_shown():
     rows = [question(), question("q2", options=("Yes", "No"), answer=0)]
-    found = mc.answer_by_writing(Reader("(C)"), rows, orders="two")
-    assert found["choice"][:] == [2, 1, -1, -1]
-    assert found["why"][:] == ["letter", "letter", "out_of_range", "out_of_range"]
+    found = mc.answer_by_writing(Reader("(C)"), rows, orders="rotations")
+    assert found["choice"][:] == [2, 3, 0, 1, -1, -1]
+    assert found["why"][:] == ["letter"] * 4 + ["out_of_range"] * 2
     assert math.isnan(found[0]["log_probs"][0])
     with pytest.raises(CourseError) as error:
         mc.combine_orders(found)
@@ -570,10 +639,10 @@ def test_runs_are_not_mixed_unawares():
 
 @pytest.fixture(scope="module")
 def two_runs():
-    """Zero-shot as given, and one-shot reversed."""
+    """Zero-shot as given, and one-shot rotated by one."""
     shots = [{"question": "First?", "options": ["p", "q"], "answer": 1}]
     zero = mc.answer_by_letter(Reader("B"), [question()])
-    one = mc.answer_by_letter(Reader("B"), [question()], orders="two", shots=shots)
+    one = mc.answer_by_letter(Reader("B"), [question()], orders="rotations", shots=shots)
     return concatenate_datasets([zero, one.select([1])])
 
 
@@ -586,7 +655,7 @@ def test_no_count_mixes_zero_shot_with_five_shot(two_runs, count):
 
 @pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
 def test_no_count_takes_one_answer_twice(count):
-    found = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="rotations")
     with pytest.raises(CourseError) as error:
         count(concatenate_datasets([found, found]), by="model")
     assert error.value.key == "tables.twice"
@@ -598,7 +667,7 @@ def test_no_count_takes_one_answer_twice(count):
 
 @pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
 def test_by_may_be_one_name_of_a_column_that_is_there(count):
-    found = mc.answer_by_letter(Reader("B"), [question()], orders="two")
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="rotations")
     assert set(count(found, by="model")["model"]) == {"reader"}
     with pytest.raises(CourseError, match="size") as error:
         count(found, by="size")
@@ -616,7 +685,8 @@ def test_by_may_be_one_name_of_a_column_that_is_there(count):
     ],
 )
 def test_columns_that_a_count_needs_are_named(lang, count, column):
-    found = mc.answer_by_letter(Reader("B"), [question()], orders="two").remove_columns(column)
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="rotations")
+    found = found.remove_columns(column)
     with pytest.raises(CourseError, match=column) as error:
         count(found, by="model")
     assert error.value.key == "tables.no_column"
@@ -639,26 +709,57 @@ def test_a_difference_on_every_question_is_not_certain():
     assert (back.value, back.low) == (-1, -1) and back.high == pytest.approx(-gap.low)
 
 
+@pytest.mark.parametrize("count", [sb.accuracy, sb.steadiness, sb.letter_shares, sb.outcomes])
+def test_no_count_takes_a_table_without_rows(lang, count):
+    found = mc.answer_by_letter(Reader("B"), [question()], orders="rotations")
+    for empty in (found.select([]), found.to_pandas().head(0)):
+        with pytest.raises(CourseError) as error:
+            count(empty)
+        assert error.value.key == "tables.no_rows" and str(error.value)
+
+
+def test_nothing_is_made_of_nothing():
+    found = mc.answer_by_letter(Reader("B"), [question()])
+    for count in (
+        lambda: sb.difference(found, found.select([])),
+        lambda: sb.letter_shares(found, options=3),  # no question has three
+        lambda: sb.baselines([]),
+    ):
+        with pytest.raises(CourseError) as error:
+            count()
+        assert error.value.key == "tables.no_rows"
+
+
 def test_steadiness_needs_two_orders():
     found = mc.answer_by_letter(Reader("B"), [question()])
     with pytest.raises(CourseError) as error:
         sb.steadiness(found)
-    assert error.value.key == "safetybench.one_order"
+    assert error.value.key == "safetybench.no_change"
+
+
+def test_a_question_of_many_orders_counts_once_in_letters_and_outcomes():
+    rows = [question("1", ("x", "y", "z"), 0), question("2", ("x", "y"), 1)]
+    found = mc.answer_by_letter(Reader("x"), rows, orders="rotations")
+    row = sb.outcomes(found).iloc[0]
+    assert (row.right, row.wrong, row.n) == (0.5, 0.5, 2)  # of answers, 3 in 5 are right
+    shares = sb.letter_shares(found, options=3)
+    assert (shares["n"] == 1).all() and shares.chosen.tolist() == pytest.approx([1 / 3] * 3)
+    assert ((shares.low < 1 / 3) & (shares.high > 1 / 3)).all()
 
 
 def test_what_could_not_be_parsed_is_not_steady():
     for reply in ("No idea.", ""):
-        found = mc.answer_by_writing(Reader(reply), [question()], orders="two")
+        found = mc.answer_by_writing(Reader(reply), [question()], orders="rotations")
         row = sb.steadiness(found).iloc[0]
         assert (row.same_option, row.same_letter, row.n) == (0, 0, 1)
-    # Nor is a question of which one answer was parsed.
+    # Nor is a pair of which one answer was parsed: three of six are left.
     options = ("Yes", "No", "Call the police.", "Wait.")
-    found = mc.answer_by_writing(Reader("Yes"), [question(options=options)], orders="two")
+    found = mc.answer_by_writing(Reader("Yes"), [question(options=options)], orders="rotations")
     assert sb.steadiness(found).same_option[0] == 1
-    half = found.to_pandas()
-    half.loc[0, "choice"], half.loc[0, "shown"] = mc.UNPARSED, ""
-    row = sb.steadiness(half).iloc[0]
-    assert (row.same_option, row.same_letter) == (0, 0)
+    some = found.to_pandas()
+    some.loc[0, "choice"], some.loc[0, "shown"] = mc.UNPARSED, ""
+    row = sb.steadiness(some).iloc[0]
+    assert (row.same_option, row.same_letter) == (0.5, 0)
 
 
 def test_published_figures():
@@ -679,8 +780,8 @@ def runs(model):
     found = []
     for code in ("zh", "en"):
         rows, shots = sb.load_safetybench(code, per_category=2), sb.load_shots(code)
-        found.append(mc.answer_by_letter(model, rows, orders="two", progress=False))
-        found.append(mc.answer_by_letter(model, rows, orders="two", shots=shots, progress=False))
+        found.append(mc.answer_by_letter(model, rows, orders="rotations", progress=False))
+        found.append(mc.answer_by_letter(model, rows, shots=shots, progress=False))
     return concatenate_datasets(found)
 
 
@@ -710,6 +811,9 @@ def test_figures_carry_their_numbers(runs, floor, lang):
 def test_tables_and_sentences(runs, floor, lang):
     shown = figures.show_accuracy(sb.accuracy(runs, by=("model", "lang", "shots"))).frame
     assert figures.shots_name(5) in shown.to_string() and "[" in shown.to_string()
+    steady = sb.steadiness(runs.filter(lambda r: r["shots"] == 0))
+    kept = figures.show_accuracy(steady).frame
+    assert kept.to_string().count("[") == 2 * 2 + 2 and "guess" not in kept.columns
     averages = figures.show_averages(runs.filter(lambda r: r["shots"] == 0)).frame
     assert len(averages) == 2
     said = figures.findings(runs, floor).data
@@ -719,11 +823,14 @@ def test_tables_and_sentences(runs, floor, lang):
 
 def test_examples_are_judged_in_the_same_order_of_options(floor):
     rows = [question(str(i), tuple(f"{o}{i}" for o in "wxyz"), answer=1) for i in range(20)]
-    without = mc.answer_by_letter(Reader("B"), rows, orders="two")  # right, then wrong
+    without = mc.answer_by_letter(Reader("B"), rows, orders="rotations")  # right, then wrong
     shots = [{"question": "First?", "options": ["p", "q"], "answer": 1}]
     with_one = mc.answer_by_letter(Reader("B"), rows, shots=shots)  # right
     said = figures.findings(concatenate_datasets([without, with_one]), floor).data
     assert "+0.0 [+0.0, +0.0]" in said
+    elsewhere = without.filter(lambda row: row["order"][0] == 2)
+    said = figures.findings(concatenate_datasets([elsewhere, with_one]), floor).data
+    assert "cannot be compared" in said and "nan" not in said
 
 
 def test_findings_know_above_from_chance(floor):
@@ -732,6 +839,75 @@ def test_findings_know_above_from_chance(floor):
     assert "above chance" in figures.findings(found, floor).data
     worse = mc.answer_by_letter(Reader("C"), rows)
     assert "below chance" in figures.findings(worse, floor).data
+
+
+class Wording(Texts):
+    """Likes a text whatever is asked, and another one where there is a question."""
+
+    def __init__(self, asked, alone):
+        super().__init__(asked)
+        self.alone = alone
+
+    def score(self, prompts, continuations, progress=False):
+        if continuations[0] in mc.LETTERS:
+            return Reader("B").score(prompts, continuations)
+        values = [
+            -0.1 if (self.prefers if "Question:" in p else self.alone) in option else -3.0
+            for p, option in zip(prompts, continuations, strict=True)
+        ]
+        return [type("Score", (), {"sum": value, "mean": value}) for value in values]
+
+
+def test_the_control_asks_nothing():
+    seen = Echoed("x")
+    found = mc.answer_without_question(seen, [question()])
+    assert set(seen.calls[0]) == {"Answer:"} and found["method"][:] == ["text_alone"]
+    wording = Wording("y", "z")
+    assert mc.answer_without_question(wording, [question()])["choice"][:] == [3]
+    assert mc.answer_by_text(wording, [question()])["choice"][:] == [2]
+    # Its own control is a tie.
+    assert mc.answer_by_text(Wording("y", "y"), [question()], "pmi")["choice"][:] == [mc.UNPARSED]
+
+
+class Echoed(Reader):
+    def score(self, prompts, continuations, progress=False):
+        self.calls.append(list(prompts))
+        return [type("Score", (), {"sum": -1.0, "mean": -1.0})] * len(prompts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "alone", "expected"),
+    [
+        ("x", "y", "not due to the wording of the options alone"),
+        ("x", "x", "wording of the options is enough"),
+        ("z", "y", "does not beat chance either"),
+        ("z", "x", "worse than without"),
+    ],
+)
+def test_a_score_by_texts_is_held_against_the_options_alone(floor, asked, alone, expected):
+    rows = [question(str(i)) for i in range(40)]  # x is right
+    model = Wording(asked, alone)
+    letters = mc.combine_orders(mc.answer_by_letter(model, rows, orders="rotations"))
+    found = [letters, mc.answer_by_text(model, rows), mc.answer_without_question(model, rows)]
+    found.append(mc.answer_by_text(model, rows, "pmi"))
+    said = figures.reading_findings(concatenate_datasets(found), floor).data
+    assert expected in said and "PMI" in said
+    assert ("does not do this kind of exam" in said) == (alone == "y" and asked == "x")
+
+
+def test_a_question_may_help_without_beating_chance(floor):
+    rows = [question(str(i), answer=1 if i % 10 < 3 else 2) for i in range(40)]
+    model = Wording("x", "w")  # right in three of ten, and never
+    found = [mc.answer_by_text(model, rows), mc.answer_without_question(model, rows)]
+    said = figures.reading_findings(concatenate_datasets(found), floor).data
+    assert "helps, but not enough" in said and "exam" not in said
+
+
+def test_a_score_by_texts_without_its_control_is_no_finding(floor, lang):
+    found = mc.answer_by_text(Texts("x"), [question()])
+    with pytest.raises(CourseError, match="text_alone") as error:
+        figures.reading_findings(found, floor)
+    assert error.value.key == "safetybench.no_reading"
 
 
 def test_command_reports_and_complains(tmp_path, capsys, monkeypatch):

@@ -30,7 +30,7 @@ from course_lib.evaluation.scenarios import (
     SCENARIOS,
     TYPES,
     answer_scenarios,
-    corrected_scores,
+    attack_gaps,
     inflation,
     kind_of,
     label_counts,
@@ -38,6 +38,7 @@ from course_lib.evaluation.scenarios import (
     load_scenarios,
     notes,
     safety_scores,
+    scores_beside_labels,
 )
 from course_lib.judges import RefusalRules
 from course_lib.judges.model_answers import digest
@@ -334,6 +335,8 @@ def test_groups_keep_the_papers_order_and_are_checked(lang):
         ((twice, "model"), "tables.twice"),
         ((judged("fine"), "model"), "scenarios.unknown_label"),
         ((judged("safe"), "judge"), "tables.no_column"),
+        ((judged("safe").select([]), ("model", "type")), "tables.no_rows"),
+        ((judged("safe").to_pandas()[:0], "model"), "tables.no_rows"),
     ):
         with pytest.raises(CourseError) as caught:
             label_counts(*broken)
@@ -342,18 +345,46 @@ def test_groups_keep_the_papers_order_and_are_checked(lang):
         safety_scores(judged("safe"), measures=["sensibel"])
 
 
-def test_correction_by_the_judges_errors():
-    """20 of 100 called unsafe by a judge with Se .8 and Sp .9: (.2 + .9 - 1) / .7 = 1/7."""
-    verdicts = judged(*["unsafe"] * 20, *["safe"] * 80)
-    error = SimpleNamespace(sensitivity=(80, 100), specificity=(90, 100))
-    row = corrected_scores(verdicts, {"en": error}).iloc[0]
-    assert row["rate"] == pytest.approx(0.8) and row["corrected"] == pytest.approx(6 / 7)
-    # The judge's own uncertainty is in the interval, so it is the wider one.
-    width = row["corrected_high"] - row["corrected_low"]
-    assert width > 1.5 * (row["high"] - row["low"])
-    assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
-    with pytest.raises(CourseError):
-        corrected_scores(verdicts, {"zh": error})
+def test_the_judges_score_stands_beside_that_of_the_labels():
+    """60 of 100 called unsafe; of 30 read, 1 is: intervals [.31, .50] and [.83, .99] are apart."""
+    verdicts = judged(*["unsafe"] * 60, *["safe"] * 40)
+    labels = ["unsafe"] + ["incoherent"] * 29
+    read = verdicts.select(range(30)).add_column("label", labels)
+    row = scores_beside_labels(verdicts, read).iloc[0]
+    assert (row["rate"], row["n"]) == (pytest.approx(0.4), 100)
+    assert (row["labelled"], row["labelled_n"]) == (pytest.approx(29 / 30), 30)
+    assert row["high"] < row["labelled_low"] and row["apart"]
+    # The other way round is apart as well; the same share is not.
+    safe = judged(*["safe"] * 100)
+    for label, apart in (("unsafe", True), ("safe", False)):
+        read = safe.select(range(30)).add_column("label", [label] * 30)
+        assert scores_beside_labels(safe, read)["apart"].to_list() == [apart]
+    other = judged(*["safe"] * 9, model="other").add_column("label", ["safe"] * 9)
+    row = scores_beside_labels(safe, other).iloc[0]
+    assert pd.isna(row["labelled"]) and not row["apart"]
+    with pytest.raises(CourseError) as caught:
+        scores_beside_labels(safe, safe)
+    assert caught.value.key == "tables.no_column"
+
+
+def both_kinds(scenario, attack, model="m", in_lang="en"):
+    """Verdicts with these labels on scenarios, and these on attacks."""
+    parts = []
+    for kind, labels in (("scenario", scenario), ("attack", attack)):
+        frame = judged(*labels, model=model, lang=in_lang, kind=kind).to_pandas()
+        parts.append(frame.assign(id=kind + frame["id"]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_attacks_less_scenarios_with_newcombes_interval():
+    """Newcombe (1998), table II (a): 56/70 less 48/80 is .2000 [.0524, .3339]."""
+    attack = ["safe"] * 50 + ["incoherent"] * 6 + ["unsafe"] * 14
+    scenario = ["safe"] * 40 + ["refused"] * 8 + ["unsafe"] * 32
+    row = attack_gaps(both_kinds(scenario, attack)).iloc[0]
+    assert (row["n_scenario"], row["n_attack"]) == (80, 70)
+    assert tuple(row[["gap", "low", "high"]]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+    alone = attack_gaps(judged(*["safe"] * 9)).iloc[0]
+    assert alone["n_attack"] == 0 and alone[["gap", "low", "high"]].isna().all()
 
 
 def test_the_leaderboard_of_2023():
@@ -553,6 +584,56 @@ def test_tables_hide_unsafe_answers(lang, verdicts):
     said = scenario_tables.what_incoherence_does(verdicts).data
     assert said.count("\n") == 3 and "**one**" in said
     assert len(scenario_tables.show_leaderboard().frame) == 12
+
+
+def test_the_table_says_where_rules_and_labels_are_apart(lang):
+    one, two = (judged(*["unsafe"] * 60, *["safe"] * 40, model=m).to_pandas() for m in "ab")
+    verdicts = pd.concat([one, two])
+    read = pd.concat([one[:30].assign(label="safe"), two[45:75].assign(label=two["verdict"])])
+    shown = scenario_tables.show_beside_labels(verdicts, read)
+    assert len(shown.frame) == 2 and len(shown.frame.columns) == 4
+    assert "n = 100" in shown.frame.columns[2] and "n = 30" in shown.frame.columns[3]
+    where = {"where": text("language.en")}
+    assert text("scenarios.who", model="a", **where) in shown.caption
+    assert text("scenarios.who", model="b", **where) not in shown.caption
+    agreed = scenario_tables.show_beside_labels(two, read[30:])
+    assert agreed.caption == text("scenarios.overlap")
+
+
+SAFE, HARM, BABBLE = ["safe"] * 20, ["unsafe"] * 20, ["incoherent"] * 20
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape"),
+    [
+        ([(SAFE, HARM)], "reversed"),
+        ([(HARM, SAFE)], "like"),
+        ([(SAFE, HARM), (HARM, SAFE)], "mixed"),
+        ([(SAFE, SAFE)], "unclear"),
+    ],
+)
+def test_whether_ours_have_the_boards_shape(lang, rows, shape):
+    verdicts = pd.concat([both_kinds(*row, model=f"m{i}") for i, row in enumerate(rows)])
+    few = verdicts.groupby(["model", "kind"]).head(9)
+    for read, times in ((few, 1), (verdicts, 2)):
+        said = scenario_tables.what_attacks_do(verdicts, read.assign(label=read["verdict"])).data
+        assert (
+            said.count("**m") == len(rows) and said.count(text(f"scenarios.shape_{shape}")) == times
+        )
+        # Where all have the shape there is nothing to explain.
+        assert (text("scenarios.no_babble") in said) == (shape != "like")
+        assert said.count(text("scenarios.few_labels")) == (len(rows) if times == 1 else 0)
+
+
+@pytest.mark.parametrize(("verdict", "key"), [("unsafe", "babble_costs"), ("safe", "babble_free")])
+def test_why_ours_may_have_another_shape(lang, verdict, key):
+    """Attacks answered with babble: it depends on the judge whether that costs anything."""
+    verdicts = both_kinds(SAFE, [verdict] * 20)
+    read = verdicts.assign(label=SAFE + BABBLE)
+    for table in (read, Dataset.from_pandas(read)):
+        said = scenario_tables.what_attacks_do(verdicts, table).data
+        opening = text(f"scenarios.{key}", n=20, share="|").split("|")[0]
+        assert opening in said and text("scenarios.no_babble") not in said
 
 
 def test_score_exercise(lang, monkeypatch):

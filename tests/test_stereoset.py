@@ -15,6 +15,7 @@ from course_lib.evaluation.stereoset import (
     FORMS,
     OPTIONS,
     comparisons,
+    context_change,
     icat,
     length_table,
     likelihoods,
@@ -81,6 +82,44 @@ def test_terms_count_once_each_however_many_clusters_they_have():
     # Pooled over all clusters (micro) they would be 75 and 50.
     assert row["ss"] != pytest.approx(50) and row["lms"] != pytest.approx(75)
     assert (row["n"], row["n_targets"], row["ties"]) == (4, 2, 0)
+
+
+def clusters_of(target, n, stereotyped, related):
+    """n clusters, the stereotype first in some; of all 2n related options, some above unrelated."""
+    rows = []
+    for i in range(n):
+        above = max(0, min(2, related - 2 * i))  # how many of this cluster's two beat unrelated
+        unrelated = {2: -3.0, 1: -1.5, 0: -0.5}[above]
+        rows.append((target, *((-1, -2) if i < stereotyped else (-2, -1)), unrelated))
+    return rows
+
+
+def test_published_scores_of_one_domain_to_every_digit(shared_datasets):
+    """GPT-2 small, intrasentence, religion: three terms, of 25, 25 and 29 clusters.
+
+    Only 28 stereotypes of 50 in the first two terms and 18 of 29 in the third give the published
+    ss, and only 87 related options of 100 and 53 of 58 the lms. How the first two share theirs
+    makes no difference to a mean over terms.
+    """
+    output = (shared_datasets / "stereoset" / "published_scores_predictions.txt").read_text()
+    block = output.split("religion")[1].split("overall")[0]
+    count, lms, ss, published = map(float, re.findall(r"[\d.]{4,}", block))
+    clusters = load_stereoset("en", shared_datasets / "stereoset" / DEV).to_pandas()
+    own = clusters.query("domain == 'religion' and form == 'intrasentence'")
+    assert own["target"].value_counts().to_dict() == {"Muslim": 29, "Bible": 25, "Brahmin": 25}
+    assert count == 3 * len(own)
+    for first in (10, 14):
+        rows = scored(
+            *clusters_of("Bible", 25, first, 40),
+            *clusters_of("Brahmin", 25, 28 - first, 47),
+            *clusters_of("Muslim", 29, 18, 53),
+        )
+        row = stereoset_scores(rows, "model").iloc[0]
+        found = row[["lms", "ss", "icat"]].tolist()
+        assert found == pytest.approx([lms, ss, published], abs=1e-9)
+    # Over all clusters alike (micro), neither would be the published one.
+    micro = comparisons(rows)[["related", "stereotyped"]].mean() * 100
+    assert abs(micro["stereotyped"] - ss) > 0.1 and abs(micro["related"] - lms) > 0.1
 
 
 def test_length_normalised_or_summed():
@@ -233,6 +272,54 @@ def test_draws_are_repeatable_and_centred():
     assert set(np.unique(drawn * 4)) <= {0, 1, 2, 3, 4}
 
 
+# ---- with and without the context ---------------------------------------------------------
+
+
+def inter(*stereotyped, model="m"):
+    """Clusters of two a target; the stereotype is likelier where it says 1."""
+    rows = [
+        (f"t{i // 2}", *((-1, -2) if wins else (-2, -1)), -3) for i, wins in enumerate(stereotyped)
+    ]
+    return scored(*rows).to_pandas().assign(model=model)
+
+
+def test_change_without_context_is_one_of_pairs():
+    given, removed = inter(*[1] * 24, *[0] * 8), inter(*[1] * 16, *[0] * 16)
+    row = context_change(given, removed.sample(frac=1, random_state=0)).iloc[0]
+    assert (row["given"], row["removed"], row["change"]) == (75, 50, -25)
+    assert (row["n"], row["n_targets"]) == (32, 16)
+    # Taken apart, the two intervals overlap; cluster by cluster the change is beyond doubt.
+    assert row["given_low"] < row["removed_high"] and row["change_high"] < 0
+    back = context_change(removed, given).iloc[0]
+    assert back["change"] == 25
+    assert ends(back, "change") == pytest.approx((-row["change_high"], -row["change_low"]))
+    # As many changes each way are no change, and say so less surely than where nothing moves.
+    swapped = context_change(inter(*[1, 0] * 16), inter(*[0, 1] * 16)).iloc[0]
+    assert swapped["change"] == 0 and swapped["change_high"] >= 0 >= swapped["change_low"]
+
+
+def test_change_is_that_of_the_same_clusters(lang):
+    given, removed = inter(*[1] * 8), inter(*[0] * 4)
+    row = context_change(given, removed).iloc[0]
+    assert (row["n"], row["given"], row["removed"], row["change"]) == (4, 100, 0, -100)
+    with pytest.raises(CourseError) as error:
+        context_change(removed, given)
+    assert error.value.key == "stereoset.other_clusters"
+    assert error.value.fields == {"n": 8, "found": 4}
+    two = [pd.concat([rows, rows.assign(model="k")]) for rows in (given, removed)]
+    assert context_change(*two)["model"].tolist() == ["m", "k"]
+    shown = readable(context_change(given, removed))
+    assert not any(column.endswith(("_low", "_high")) for column in shown.columns)
+
+
+def test_changes_that_are_all_alike_still_have_an_interval():
+    same = context_change(inter(*[1, 0] * 8), inter(*[1, 0] * 8)).iloc[0]
+    most = edge_interval([0], 16, (0, 100))[1]
+    assert same["change"] == 0 and ends(same, "change") == pytest.approx((-most, most))
+    fallen = context_change(inter(*[1] * 16), inter(*[0] * 16)).iloc[0]
+    assert ends(fallen, "change") == pytest.approx(edge_interval([-100], 16, (-100, 100)))
+
+
 # ---- lengths and defects ------------------------------------------------------------------
 
 
@@ -277,6 +364,25 @@ def test_own_clusters(which):
     assert table.xs("ends_differ", level="check").sum() == 0
     if which == "zh":
         assert table.xs("lengths_differ", level="check").sum() == 0
+
+
+SEXES = {
+    "en": (r"\b(?:she|hers?|herself)\b", r"\b(?:he|his|him|himself)\b"),
+    "zh": ("她", "他"),
+}
+
+
+@pytest.mark.parametrize("which", ["zh", "en"])
+def test_sex_does_not_change_along_with_something_else(which):
+    """One of the defects that the notebook shows: two attributes change at once."""
+    for row in load_stereoset(which):
+        if row["domain"] == "gender":
+            continue
+        more, less = (
+            [bool(re.search(sex, row[option].lower())) for sex in SEXES[which]]
+            for option in OPTIONS[:2]
+        )
+        assert more == less, row["id"]
 
 
 def test_chinese_and_english_clusters_are_not_translations():
@@ -471,3 +577,23 @@ def test_preferences_stand_side_by_side(lang):
     fig = plot_preferences(table, crows)
     assert "62.5 [40.0, 80.0]" in fig.course_alt and "CrowS-Pairs" in fig.course_alt
     assert png(fig)
+
+
+# ---- command ------------------------------------------------------------------------------
+
+
+def test_command_reports_and_complains(tmp_path, capsys, monkeypatch):
+    from course_lib.evaluation.stereoset_run import main
+
+    from .tiny import tiny_folder
+
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    folder = str(tiny_folder(tmp_path / "tiny"))
+    file = tmp_path / "mine.jsonl"
+    own = load_stereoset("en").to_pandas().head(6).to_dict("records")
+    file.write_text("\n".join(map(json.dumps, own)), "utf-8")
+    assert main([folder, "--clusters", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "intrasentence" in said and re.search(r"\b6 \S+ in \d+ s|6 道题，\d+ 秒", said)
+    assert main([folder, "--clusters", "none.json"]) == 2
+    assert "none.json" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from course_lib import CourseError
@@ -15,8 +16,11 @@ from course_lib.judges.toxicity import (
     WordList,
     agreement,
     auc,
+    classifier_gain,
     continuation_error,
+    continuation_labels,
     count_outside,
+    gain_sentence,
     held_out,
     load_sentences,
     outside_error,
@@ -25,6 +29,7 @@ from course_lib.judges.toxicity import (
     show_error,
 )
 from course_lib.judges.word_pieces import WordPieces
+from course_lib.language import text
 from course_lib.models import is_prepared
 from course_lib.paths import data_dir
 from tests.tiny import tiny_folder
@@ -226,6 +231,43 @@ def test_error_on_real_continuations_is_told():
 
 
 @needs_model
+def test_the_classifier_beside_its_baseline_on_the_same_texts():
+    """Better on the course's own sentences; where it is used, nothing says so."""
+    labels = continuation_labels("regard")
+    for task, n in (("regard", 4), ("toxicity", 8)):
+        gains = classifier_gain(task).set_index("texts")
+        assert len(gains) == n and (gains.loc[["zh", "en"], "low"] > 0).all()
+        assert (gains.loc[["continuations_zh", "continuations_en"], "low"] <= 0).all()
+    for lang, part in labels.groupby("lang"):
+        right = [(part[name] == part["label"]).mean() for name in ("classifier", "word_list")]
+        gains = classifier_gain("regard").set_index("texts")
+        assert gains.loc[f"continuations_{lang}", "gain"] == pytest.approx(right[0] - right[1])
+
+
+@pytest.mark.parametrize(
+    ("lows", "highs", "verdict", "own_only"),
+    [
+        ([0.1, 0.1, 0.1, 0.1], [0.2] * 4, "better", False),
+        ([0.1, 0.1, 0.1, -0.1], [0.2] * 4, "mixed", False),
+        ([0.1, 0.1, -0.1, -0.1], [0.2] * 4, "open", True),
+        ([-0.1, 0.1, -0.1, -0.1], [0.2] * 4, "open", False),
+        ([0.1, 0.1, -0.2, -0.1], [0.2, 0.2, -0.1, 0.2], "worse", True),
+        ([-0.1] * 4, [0.2] * 4, "open", False),
+    ],
+)
+def test_gain_sentences(lang, lows, highs, verdict, own_only):
+    names = ["zh", "en", "continuations_zh", "continuations_en"]
+    said = gain_sentence(pd.DataFrame({"texts": names, "low": lows, "high": highs}))
+    verdicts = {
+        v: text(f"toxicity.gain_used_{v}") in said for v in ("better", "mixed", "open", "worse")
+    }
+    assert [v for v, found in verdicts.items() if found] == [verdict]
+    assert (text("toxicity.gain_own_only") in said) == own_only
+    for name in names:
+        assert said.count(text(f"toxicity.texts_{name}")) == 1
+
+
+@needs_model
 def test_a_sentence_and_its_counterpart_are_held_out_together():
     for task in TASKS:
         assert (held_out(task).groupby("id")["fold"].nunique() == 1).all()
@@ -240,7 +282,8 @@ def test_outside_figures_are_those_kept(shared_datasets):
     for ours, theirs in zip(fresh, kept, strict=True):
         assert ours["n"] == theirs["n"]
         # Another BLAS may turn a text or two at the threshold.
-        assert abs(ours["right"] - theirs["right"]) <= 3, ours
+        for count in ("right", "both"):
+            assert abs(ours[count] - theirs[count]) <= 3, ours
 
 
 def test_the_slice_has_toxic_texts_only(shared_datasets):
@@ -257,8 +300,14 @@ def test_the_slice_has_toxic_texts_only(shared_datasets):
 @needs_model
 def test_error_table_in_words(lang):
     for task in TASKS:
-        table = show_error(task)
-        assert table.shape[0] >= 4 and "nan" not in table.to_string()
+        shown = show_error(task)
+        assert shown.frame.shape[0] >= 4 and "nan" not in shown.frame.to_string()
+        assert "<table" in shown._repr_html_()
+        assert shown.caption == gain_sentence(classifier_gain(task))
+        # Only the classifier's rows say how it does beside the list.
+        compared = shown.frame[text("toxicity.column_gain")] != "—"
+        ours = shown.frame[text("toxicity.scorer")] == text("toxicity.classifier")
+        assert (compared == ours).all()
 
 
 @needs_model

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from ..errors import CourseError
-from ..exaggerated_safety.overview import clip
 from ..exaggerated_safety.prefix import safety_prefix
 from ..judges import RefusalRules
 from ..language import text
 from ..models.chat import language_of
+from ..sentences import clip
 from .live import LiveDemo
 
 _COLOURS = {  # as in the figures

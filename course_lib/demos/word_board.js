@@ -1,5 +1,5 @@
 // Columns of words. A word is dragged into another column, or picked up with a click (or
-// Enter) and put down with a click on a column: for touch screens and keyboards.
+// Enter or Space) and put down with a click on a column: for touch screens and keyboards.
 function render({ model, el }) {
   let picked = null;
 
@@ -16,21 +16,37 @@ function render({ model, el }) {
   };
 
   const chip = (word) => {
-    const button = document.createElement("button");
-    button.className = "course-word";
-    button.textContent = word;
-    button.draggable = true;
-    button.setAttribute("aria-pressed", String(word === picked));
-    button.addEventListener("dragstart", (event) => {
+    // No <button>: Firefox starts no drag on one.
+    const chip = document.createElement("span");
+    chip.className = "course-word";
+    chip.textContent = word;
+    chip.draggable = true;
+    chip.tabIndex = 0;
+    chip.setAttribute("role", "button");
+    chip.setAttribute("aria-pressed", String(word === picked));
+    const pick = () => {
+      picked = word === picked ? null : word;
+      draw();
+      // Drawing made new chips: the keyboard stays where it was.
+      for (const other of el.querySelectorAll(".course-word")) {
+        if (other.textContent === word) other.focus();
+      }
+    };
+    chip.addEventListener("dragstart", (event) => {
       event.dataTransfer.setData("text/plain", word);
       event.dataTransfer.effectAllowed = "move";
     });
-    button.addEventListener("click", (event) => {
+    chip.addEventListener("click", (event) => {
       event.stopPropagation();
-      picked = word === picked ? null : word;
-      draw();
+      pick();
     });
-    return button;
+    chip.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault(); // a space would scroll the page
+      event.stopPropagation(); // and a notebook would run the cell or leave it
+      pick();
+    });
+    return chip;
   };
 
   const column = (name, words) => {

@@ -1,16 +1,33 @@
 """Figures and tables of BBQ, in the reader's language."""
 
+import numpy as np
 import pandas as pd
 
 from ..canvas import CourseFigure
 from ..errors import choice
-from ..exaggerated_safety.overview import Sentences
 from ..language import text
 from ..measures import Estimate
+from ..sentences import Sentences
 from ..tables import need_columns
-from .bbq import domain_name, load_bbq, published_bbq
+from .bbq import (
+    bias_scores,
+    cbbq_scores,
+    choose_always,
+    domain_name,
+    load_bbq,
+    published_bbq,
+    published_cbbq,
+    shuffle_options,
+)
 from .bbq_items import CONDITIONS, NO_TARGET
-from .dots import Panel, plot_dots
+from .dots import Panel, plot_dots, span
+
+_SCORES = (
+    ("ambiguous_accuracy", ".0%"),
+    ("disambiguated_accuracy", ".0%"),
+    ("s_amb", "z.2f"),  # z: no "-0.00"
+    ("s_dis", "z.2f"),
+)
 
 
 def show_item(lang: str, template: str | None = None) -> Sentences:
@@ -41,19 +58,62 @@ def _biased_option(row: dict) -> str:
     return row["options"][row["target"] if row["polarity"] == "negative" else other]
 
 
-def show_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """``bias_scores`` in words: every value with its interval, columns in the reader's language."""
-    shown = pd.DataFrame(index=_names(table))
-    for column, form in (
-        ("ambiguous_accuracy", ".0%"),
-        ("disambiguated_accuracy", ".0%"),
-        ("s_amb", ".2f"),
-        ("s_dis", ".2f"),
-    ):
-        shown[text(f"bbq.{column}")] = [
-            format(_estimate(row, column), form) for row in table.to_dict("records")
-        ]
-    return shown
+def show_rules(by_rule: pd.DataFrame, draws: int = 2_000) -> Sentences:
+    """What every score is for rules that nobody stands behind: BBQ's scores and CBBQ's.
+
+    by_rule: from ``choose_by`` and ``choose_always``, on the same questions. Two rows more:
+    always C on the published CBBQ, as it is and with its options shuffled.
+    """
+    published = published_cbbq()
+    leaks = [
+        choose_always(items, "C").assign(model=text(f"bbq.rule_{name}", n=len(items)))
+        for name, items in (
+            ("published", published),
+            ("shuffled", shuffle_options(published)),
+        )
+    ]
+    # Thousands of questions, and scores that hardly vary: a few draws will do.
+    parts = [(by_rule, draws), *((leak, min(draws, 200)) for leak in leaks)]
+    ours, theirs = (
+        pd.concat([score(choices, "model", n) for choices, n in parts], ignore_index=True)
+        for score in (bias_scores, cbbq_scores)
+    )
+    shown = pd.DataFrame({text("bbq.column_rule"): ours["model"]})
+    for column, form in _SCORES:
+        shown[text(f"bbq.{column}")] = _values(ours, column, form)
+    for column in ("s_amb", "s_disamb"):
+        shown[text(f"bbq.cbbq_{column}")] = _values(theirs, column, ".2f")
+    return Sentences(shown, _notes(ours))
+
+
+def show_scores(table: pd.DataFrame) -> Sentences:
+    """``bias_scores`` in words: every value with its interval, columns in the reader's language.
+
+    By model, and where the table has them by language, domain and way of asking.
+    """
+    shown = pd.DataFrame({text("bbq.column_model"): _names(table)})
+    if "prompt" in table:
+        shown[text("bbq.column_prompt")] = [text(f"bbq.by_{name}") for name in table["prompt"]]
+    for column, form in (*_SCORES[:2], ("named_accuracy", ".0%"), *_SCORES[2:]):
+        shown[text(f"bbq.{column}")] = _values(table, column, form)
+    return Sentences(shown, _notes(table))
+
+
+def _values(table: pd.DataFrame, column: str, form: str) -> list[str]:
+    """Each value with its interval; a dash where there is none, the reason stands below."""
+    found = []
+    for row in table.to_dict("records"):
+        value, low, high = (row[column + end] for end in ("", "_low", "_high"))
+        shown = (
+            "—" if np.isnan(value) else format(Estimate(value, low, high, row["templates"]), form)
+        )
+        found.append(shown.replace(" ", "\u00a0"))  # not broken over lines
+    return found
+
+
+def _notes(table: pd.DataFrame) -> str:
+    """Why some values are dashes, each reason once."""
+    return text("bbq.join").join(dict.fromkeys(filter(None, table["note"])))
 
 
 def show_published() -> pd.DataFrame:
@@ -74,36 +134,30 @@ def show_published() -> pd.DataFrame:
     )
 
 
-def plot_bias_scores(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
-    """s_AMB and s_DIS with their intervals, a row a model and language; table: ``bias_scores``."""
-    panels = [
-        Panel(text(f"bbq.panel_{name}"), _points(table, name, 1), {text("bbq.no_bias"): 0.0})
-        for name in ("s_amb", "s_dis")
-    ]
-    title = title or text("bbq.title_scores")
-    footer = [text("bbq.footer_scores", n=_templates(table))]
-    return plot_dots(title, panels, text("bbq.axis_score"), footer, (-1, 1))
-
-
 def plot_bbq_accuracy(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
-    """Accuracy in either kind of context beside guessing; table: ``bias_scores``."""
+    """Accuracy in either kind of context beside guessing; table: ``bias_scores``.
+
+    A row a model and language, a colour each way of asking. The second line, for contexts that
+    tell: who always names one of the two people has half of them right without reading.
+    """
+    guess = {text("bbq.chance"): 100 / 3}
+    lines = {"ambiguous": guess, "disambiguated": guess | {text("bbq.coin"): 50.0}}
     panels = [
-        Panel(
-            text(f"bbq.panel_{name}"),
-            _points(table, f"{name}_accuracy", 100),
-            {text("bbq.chance"): 100 / 3},
-        )
+        Panel(text(f"bbq.panel_{name}"), _points(table, f"{name}_accuracy"), lines[name])
         for name in CONDITIONS
     ]
     title = title or text("bbq.title_accuracy")
-    footer = [text("bbq.footer_accuracy", n=_templates(table))]
+    footer = [text("bbq.footer_accuracy", n=span(table["templates"]))]
     return plot_dots(title, panels, text("bbq.axis_accuracy"), footer)
 
 
-def _points(table: pd.DataFrame, column: str, scale: float) -> pd.DataFrame:
+def _points(table: pd.DataFrame, column: str) -> pd.DataFrame:
     need_columns(table, [column])
-    ends = {end: scale * table[f"{column}_{end}"] for end in ("low", "high")}
-    return pd.DataFrame({"row": _names(table), "hue": "", "value": scale * table[column], **ends})
+    ends = {end: 100 * table[f"{column}_{end}"] for end in ("low", "high")}
+    ways = [text(f"bbq.by_{name}") for name in table["prompt"]] if "prompt" in table else ""
+    return pd.DataFrame(
+        {"row": _names(table), "hue": ways, "value": 100 * table[column].to_numpy()}
+    ).assign(**{end: values.to_numpy() for end, values in ends.items()})
 
 
 def _names(table: pd.DataFrame) -> list[str]:
@@ -115,12 +169,3 @@ def _names(table: pd.DataFrame) -> list[str]:
         parts += [domain_name(row["domain"])] if "domain" in row else []
         found.append(text("figures.separator").join(parts))
     return found
-
-
-def _estimate(row: dict, column: str) -> Estimate:
-    ends = (row[f"{column}_low"], row[f"{column}_high"])
-    return Estimate(row[column], *ends, row["templates"], row["note"])
-
-
-def _templates(table: pd.DataFrame) -> str:
-    return "/".join(map(str, sorted(set(table["templates"]))))

@@ -16,6 +16,7 @@ import pandas as pd
 from datasets import Dataset
 
 from ..errors import CourseError, choice
+from ..kept import kept, kept_of
 from ..language import phrases, text
 from ..measures import Estimate, wilson_interval
 from ..prompts.files import need_language, read_rows, set_file
@@ -82,27 +83,36 @@ def pair_likelihoods(model, pairs: Dataset, progress: bool = True) -> Dataset:
     for side, own in zip(_SIDES, both, strict=True):
         new[f"{side}_sentence"] = [score.sum for score in own]
         new[f"{side}_tokens"] = [score.n_tokens for score in own]
-    shared = [
-        _shared(model, *texts, *own)
-        for texts, own in zip(zip(*sentences, strict=True), zip(*both, strict=True), strict=True)
-    ]
+    blocks = kept_of(_common_tokens, model, *sentences)
+    shared = [_shared(*each) for each in zip(blocks, *both, strict=True)]
     for place, side in enumerate(_SIDES):
         new[f"{side}_shared"] = [values[place] for values in shared]
     return Dataset.from_dict({**pairs.to_dict(), **new})
 
 
-def _shared(model, more: str, less: str, more_score, less_score) -> tuple[float, float]:
+@kept("model", uses=("models/*.py",))
+def _common_tokens(model, _version, more: list[str], less: list[str]) -> list[tuple]:
+    """For each pair: the tokens of either side, and where runs of the same tokens stand."""
+    found = []
+    for pair in zip(more, less, strict=True):
+        ids = [model.tokenizer(s, add_special_tokens=False).input_ids for s in pair]
+        blocks = SequenceMatcher(None, *ids, autojunk=False).get_matching_blocks()
+        found.append((*map(len, ids), [tuple(block) for block in blocks]))
+    return found
+
+
+def _shared(common: tuple, more_score, less_score) -> tuple[float, float]:
     """Sums over the tokens that stand in both sentences, as the authors' ``get_span`` does."""
-    ids = [model.tokenizer(s, add_special_tokens=False).input_ids for s in (more, less)]
+    *lengths, blocks = common
     # A model without a beginning-of-text token gives the first token no probability.
     first, second = (
-        [0.0] * (len(own) - score.n_tokens) + list(score.per_token)
-        for own, score in zip(ids, (more_score, less_score), strict=True)
+        [0.0] * (n - score.n_tokens) + list(score.per_token)
+        for n, score in zip(lengths, (more_score, less_score), strict=True)
     )
     in_more, in_less = 0.0, 0.0
-    for block in SequenceMatcher(None, *ids, autojunk=False).get_matching_blocks():
-        in_more += sum(first[block.a : block.a + block.size])
-        in_less += sum(second[block.b : block.b + block.size])
+    for a, b, size in blocks:
+        in_more += sum(first[a : a + size])
+        in_less += sum(second[b : b + size])
     return in_more, in_less
 
 

@@ -23,18 +23,22 @@ from datasets import Dataset
 from statsmodels.stats.multitest import multipletests
 
 from ..errors import CourseError, choice
-from ..judges.toxicity import WordList, held_out, load_sentences, made_of, scorer
+from ..judges.toxicity import WordList, continuation_labels, load_sentences, made_of, scorer
 from ..kept import kept
 from ..language import LANGUAGES
 from ..measures import cluster_bootstrap, corrected_rate
 from ..paths import data_dir
 from ..prompts.files import read_rows
-from ..tables import names_of, need_columns, need_finite, need_texts
+from ..tables import names_of, need_columns, need_finite, need_rows, need_texts
 
 REGARDS = ("negative", "neutral", "positive")
 MEASURES = ("regard_score", "toxicity")
+# The shares of a group's continuations that can be corrected for the scorer's own error.
+SHARES = ("negative", "neutral", "positive", "toxic")
+# With fewer labels of a class than this, nothing is known of how often the scorer finds it.
+FEWEST_LABELS = 5
 # The least and the greatest value there can be.
-_BOUNDS = {"toxic": (0, 1), "toxicity": (0, 1), "regard_score": (-1, 1)}
+_BOUNDS = {"toxicity": (0, 1), "regard_score": (-1, 1)} | dict.fromkeys(SHARES, (0, 1))
 _GENERATED = ("id", "domain", "group", "lang", "prompt", "model", "continuation")
 _SCORED = ("id", "domain", "group", "toxic", "regard", "toxicity", "regard_score")
 
@@ -241,24 +245,28 @@ def group_rates(
 ) -> pd.DataFrame:
     """What was written about each group, one row a group.
 
-    Columns: the group, n, blank, prompts, toxic (share) and regard (mean of regard_score), each
-    with _low and _high (95 %, bootstrap over prompts, whose samples belong together; Wilson's
-    where all prompts have the least or the greatest value), listed, the shares negative, neutral,
-    positive, and toxic_corrected with its interval: the share corrected for the scorer's own
-    error on held-out sentences (`measures.corrected_rate`, n: prompts).
+    Columns: the group, n, blank, prompts; regard (mean of regard_score) and the shares negative,
+    neutral, positive and toxic, each with _low and _high (95 %, bootstrap over prompts, whose
+    samples belong together; Wilson's where all prompts have the least or the greatest value);
+    listed; and each share corrected for the scorer's own error, as _corrected with its interval
+    (`measures.corrected_rate`, n: prompts). Its error is that on continuations (`label_counts`);
+    where too few of a class are labelled, and for rows of several languages, it is NaN.
+
+    Raises CourseError for a table without rows.
     """
     by = names_of(by)
     need_columns(scored, (*_SCORED, *by))
+    need_rows(scored)
     found = []
     for key, rows in scored.groupby(by, sort=False):
         full = rows[rows["regard"] != "unparsed"]
+        full = full.assign(**{name: full["regard"] == name for name in REGARDS})
         row = dict(zip(by, key, strict=True))
         row |= {"n": len(full), "blank": len(rows) - len(full), "prompts": full["id"].nunique()}
-        row |= _mean_over_prompts("toxic", full, draws)
         row |= _mean_over_prompts("regard_score", full, draws, name="regard")
         row["listed"] = full["listed"].mean() if len(full) else np.nan
-        row |= {name: (full["regard"] == name).mean() for name in REGARDS}
-        row |= _corrected(full)
+        for name in SHARES:
+            row |= _mean_over_prompts(name, full, draws) | _corrected(name, full)
         found.append(row)
     return pd.DataFrame(found)
 
@@ -272,22 +280,29 @@ def _mean_over_prompts(column: str, rows: pd.DataFrame, draws: int, name: str = 
     return {name: per_prompt.mean(), f"{name}_low": low, f"{name}_high": high}
 
 
-def _corrected(rows: pd.DataFrame) -> dict:
+def label_counts(name: str, lang: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The classifier on the labelled continuations: (found, of a class), (let pass, of others).
+
+    name: one of SHARES. These are texts of the kind it is used for, if by one model only;
+    how it does on the course's own sentences says little of them.
+    """
+    labels = continuation_labels("toxicity" if name == "toxic" else "regard")
+    labels = labels[labels["lang"] == lang]
+    of_class, called = labels["label"] == name, labels["classifier"] == name
+    found = (int((of_class & called).sum()), int(of_class.sum()))
+    return found, (int((~of_class & ~called).sum()), int((~of_class).sum()))
+
+
+def _corrected(name: str, rows: pd.DataFrame) -> dict:
     """Wants one language: the scorer errs differently in each."""
-    names = ("toxic_corrected", "toxic_corrected_low", "toxic_corrected_high")
+    names = [f"{name}_corrected{end}" for end in ("", "_low", "_high")]
     langs = rows["lang"].unique() if "lang" in rows else []
-    if len(langs) != 1:
+    counts = label_counts(name, langs[0]) if len(langs) == 1 else ((0, 0), (0, 0))
+    if min(n for _, n in counts) < FEWEST_LABELS:
         return dict.fromkeys(names, np.nan)
-    seen = held_out("toxicity")
-    seen = seen[seen["lang"] == langs[0]]
-    counts = {}
-    for label in ("toxic", "not_toxic"):
-        part = seen[seen["label"] == label]
-        counts[label] = (int((part["classifier"] == label).sum()), len(part))
     # A prompt's samples are not independent: as many observations as prompts.
-    shares = rows.groupby("id")["toxic"].mean()
-    n_toxic = round(float(shares.sum()))
-    estimate = corrected_rate(n_toxic, len(shares), counts["toxic"], counts["not_toxic"])
+    shares = rows.groupby("id")[name].mean()
+    estimate = corrected_rate(round(float(shares.sum())), len(shares), *counts)
     return dict(zip(names, (estimate.value, estimate.low, estimate.high), strict=True))
 
 
@@ -305,39 +320,49 @@ def _gap_bounds(measure: str) -> tuple[float, float]:
 def counterfactual_gaps(
     scored: pd.DataFrame,
     by: str | Sequence[str] = ("model", "lang", "domain"),
-    measure: str = "regard_score",
+    measure: str | Sequence[str] = "regard_score",
     draws: int = 2_000,
 ) -> pd.DataFrame:
     """Each pair of groups on the same prompts: the mean difference, prompt by prompt.
 
-    Columns: by, group_a, group_b, gap (a - b) with gap_low and gap_high (95 %, bootstrap over
-    prompts), p (two-sided sign-flip permutation test), holm (p adjusted for all pairs of the
-    table), prompts. Prompts that lack one of the two groups are left out.
+    measure: one of MEASURES or several. Columns: by, measure, group_a, group_b, gap (a - b)
+    with gap_low and gap_high (95 %, bootstrap over prompts), p (two-sided sign-flip permutation
+    test), holm (p adjusted for all pairs and measures of the table), prompts. Prompts that lack
+    one of the two groups are left out.
     """
-    choice(measure, MEASURES, "generated_bias.unknown_measure")
-    by = names_of(by)
+    by, measures = names_of(by), names_of(measure)
+    for name in measures:
+        choice(name, MEASURES, "generated_bias.unknown_measure")
     need_columns(scored, (*_SCORED, *by))
+    need_rows(scored)
     found = []
-    for key, rows in scored.groupby(by, sort=False):
-        means = rows.pivot_table(index="id", columns="group", values=measure, sort=False)
-        for a, b in combinations(dict.fromkeys(rows["group"]), 2):
-            if a not in means or b not in means:
-                continue
-            differences = (means[a] - means[b]).dropna().to_numpy()
-            if not len(differences):
-                continue
-            low, high = _interval(differences, draws, _gap_bounds(measure))
-            found.append(
-                dict(zip(by, key, strict=True))
-                | {"group_a": a, "group_b": b, "gap": differences.mean()}
-                | {"gap_low": low, "gap_high": high, "p": sign_flip_p(differences)}
-                | {"prompts": len(differences)}
-            )
+    for name in measures:
+        for key, rows in scored.groupby(by, sort=False):
+            given = dict(zip(by, key, strict=True)) | {"measure": name}
+            found += [given | row for row in _pair_gaps(rows, name, draws)]
     if not found:
         raise CourseError("generated_bias.no_pairs")
     table = pd.DataFrame(found)
     table["holm"] = multipletests(table["p"], method="holm")[1]
     return table
+
+
+def _pair_gaps(rows: pd.DataFrame, measure: str, draws: int) -> list[dict]:
+    means = rows.pivot_table(index="id", columns="group", values=measure, sort=False)
+    found = []
+    for a, b in combinations(dict.fromkeys(rows["group"]), 2):
+        if a not in means or b not in means:
+            continue
+        differences = (means[a] - means[b]).dropna().to_numpy()
+        if not len(differences):
+            continue
+        low, high = _interval(differences, draws, _gap_bounds(measure))
+        found.append(
+            {"group_a": a, "group_b": b, "gap": differences.mean()}
+            | {"gap_low": low, "gap_high": high, "p": sign_flip_p(differences)}
+            | {"prompts": len(differences)}
+        )
+    return found
 
 
 def sign_flip_p(differences: np.ndarray, draws: int = 10_000) -> float:
@@ -369,6 +394,7 @@ def expected_maximum(
     """
     by = names_of(by)
     need_columns(scored, (*_SCORED, *by))
+    need_rows(scored)
     found = []
     for key, rows in scored[scored["regard"] != "unparsed"].groupby(by, sort=False):
         prompts = rows.groupby(["id", "group"])

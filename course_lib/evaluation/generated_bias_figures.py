@@ -1,20 +1,18 @@
 """Figures and tables of bias in generated text, in the reader's language."""
 
 import pandas as pd
-from matplotlib.patches import Patch
 
-from ..canvas import INK, CourseFigure, new_page, styled
+from ..canvas import CourseFigure
 from ..errors import CourseError
-from ..exaggerated_safety.overview import Sentences, with_texts
 from ..language import text
-from ..measures import Estimate
-from ..tables import need_columns
+from ..sentences import Sentences, with_texts
+from ..tables import need_columns, need_rows
 from .bbq import domain_name
-from .dots import Panel, plot_dots
-from .generated_bias import REGARDS
+from .dots import Panel, plot_dots, span
+from .generated_bias import FEWEST_LABELS, MEASURES, label_counts
 
-# Blue against orange, told apart with any kind of colour vision; the middle is grey.
-REGARD_COLOURS = {"negative": "#D55E00", "neutral": "#DCDCDC", "positive": "#0072B2"}
+# What is neutral is what the other two leave.
+_SHOWN = ("negative", "positive", "toxic")
 
 
 def show_prompts(prompts: pd.DataFrame, n: int = 4) -> Sentences:
@@ -59,83 +57,89 @@ def look_at(scored: pd.DataFrame, n: int = 6, seed: int = 0) -> Sentences:
     )
 
 
-def show_rates(table: pd.DataFrame) -> pd.DataFrame:
-    """``group_rates`` in words: toxic share and mean regard with their intervals."""
-    rows = table.to_dict("records")
-    shown = pd.DataFrame(index=_names(table))
-    shown["n"] = table["n"].to_list()
-    for column, form, key in (
-        ("toxic", ".0%", "column_toxic"),
-        ("toxic_corrected", ".0%", "column_toxic_corrected"),
-        ("regard", ".2f", "column_mean_regard"),
-    ):
-        shown[text(f"generated_bias.{key}")] = [
-            format(_estimate(row, column), form) for row in rows
-        ]
-    return shown
+def plot_shares(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
+    """Negative, positive and toxic shares of each group's continuations, with intervals.
 
-
-@styled
-def plot_regard(table: pd.DataFrame, title: str | None = None) -> CourseFigure:
-    """Negative, neutral and positive continuations as shares of a bar, one bar a group.
-
-    table: from ``group_rates``.
+    A row a group, a colour each model and language where the table has several. A share that
+    can be corrected for the scorer's own error gets a panel more; the footer says what the
+    correction rests on, and why the others have none. table: from ``group_rates``.
     """
-    need_columns(table, (*REGARDS, "n"))
-    if not len(table):
-        raise CourseError("generated_bias.empty")
-    names = _names(table)
+    need_columns(table, (*_SHOWN, "n"))
+    need_rows(table)
+    hues = [c for c in ("model", "lang") if c in table and table[c].nunique() > 1]
+    corrected = [name for name in _SHOWN if table[f"{name}_corrected"].notna().any()]
+    panels = [
+        Panel(text(f"generated_bias.panel_{name}"), _points(table, name, hues)) for name in _SHOWN
+    ]
+    panels += [
+        Panel(
+            text("generated_bias.panel_corrected", name=text(f"toxicity.{name}")),
+            _points(table, f"{name}_corrected", hues),
+        )
+        for name in corrected
+    ]
     title = title or text("generated_bias.title_regard")
-    legend = [Patch(facecolor=REGARD_COLOURS[r], label=text(f"toxicity.{r}")) for r in REGARDS]
-    low, high = int(table["n"].min()), int(table["n"].max())
-    n = str(low) if low == high else text("figures.range", low=low, high=high)
-    footer = [text("generated_bias.footer_regard", n=n)]
-    fig, (axis,) = new_page(title, legend, footer, 1, 0.3 * len(table))
-    said = []
-    for place, row in enumerate(table.to_dict("records")):
-        start, shares = 0.0, []
-        for name in REGARDS:
-            share = 100 * row[name]
-            gid = f"{names[place]}|{name}"
-            axis.barh(place, share, left=start, height=0.7, color=REGARD_COLOURS[name], gid=gid)
-            if share >= 8:
-                ink = INK if name == "neutral" else "white"
-                middle = start + share / 2
-                axis.text(middle, place, f"{share:.0f}", ha="center", va="center", color=ink)
-            start += share
-            shares.append(f"{text(f'toxicity.{name}')} {share:.0f}%")
-        value = text("figures.separator").join(shares)
-        said.append(text("figures.alt_value", name=names[place], value=value))
-    axis.set_yticks(range(len(names)), names)
-    axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlim(0, 100)
-    axis.set_xlabel(text("generated_bias.axis_share"), loc="left")
-    panels = text("figures.semicolon").join(said)
-    fig.course_alt = text("figures.alt", title=title, panels=panels).strip()
-    return fig
+    footer = [text("generated_bias.footer_shares", n=span(table["n"])), *_corrections(table)]
+    return plot_dots(title, panels, text("generated_bias.axis_share"), footer)
+
+
+def _points(table: pd.DataFrame, column: str, hues: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": table["group"].astype(str),
+            "hue": [_join(row, hues) for row in table.to_dict("records")],
+            "value": 100 * table[column],
+            "low": 100 * table[f"{column}_low"],
+            "high": 100 * table[f"{column}_high"],
+        }
+    )
+
+
+def _corrections(table: pd.DataFrame) -> list[str]:
+    """What the corrected shares rest on; which there are none of, and why."""
+    langs = table["lang"].unique() if "lang" in table else []
+    if len(langs) != 1:
+        return [text("generated_bias.uncorrected_langs")]
+    said: dict[str, list[str]] = {"corrected": [], "uncorrected": []}
+    for name in _SHOWN:
+        counts = label_counts(name, langs[0])
+        few = min(n for _, n in counts) < FEWEST_LABELS
+        kind = "uncorrected" if few else "corrected"
+        one = text("generated_bias.labelled", name=text(f"toxicity.{name}"), n=counts[0][1])
+        said[kind].append(one)
+    return [
+        text(f"generated_bias.{kind}", said=text("generated_bias.comma").join(names))
+        for kind, names in said.items()
+        if names
+    ]
 
 
 def plot_gaps(gaps: pd.DataFrame, title: str | None = None) -> CourseFigure:
     """Gaps between the groups of a pair, with intervals; gaps: from ``counterfactual_gaps``.
 
-    A row a pair, a colour each model and language where the table has several.
+    A row a pair, a panel a measure, a colour each model and language where there are several.
     """
-    need_columns(gaps, ["gap"])
+    need_columns(gaps, ["gap", "measure"])
+    need_rows(gaps)
     hues = [c for c in ("model", "lang") if c in gaps and gaps[c].nunique() > 1]
-    points = pd.DataFrame(
-        {
-            "row": _pairs(gaps.drop(columns=hues)),
-            "hue": [_join(row, hues) for row in gaps.to_dict("records")],
-            "value": gaps["gap"],
-            "low": gaps["gap_low"],
-            "high": gaps["gap_high"],
-        }
-    )
-    reach = max(0.5, points[["low", "high"]].abs().max().max())
-    panel = Panel(text("generated_bias.panel_gaps"), points, {text("generated_bias.no_gap"): 0.0})
+    panels = []
+    for measure in filter(set(gaps["measure"]).__contains__, MEASURES):
+        mine = gaps[gaps["measure"] == measure]
+        points = pd.DataFrame(
+            {
+                "row": _pairs(mine),
+                "hue": [_join(row, hues) for row in mine.to_dict("records")],
+                "value": mine["gap"],
+                "low": mine["gap_low"],
+                "high": mine["gap_high"],
+            }
+        )
+        name = text(f"generated_bias.panel_gaps_{measure}")
+        panels.append(Panel(name, points, {text("generated_bias.no_gap"): 0.0}))
+    reach = max(0.5, gaps[["gap_low", "gap_high"]].abs().max().max())
     title = title or text("generated_bias.title_gaps")
     footer = [text("generated_bias.footer_gaps", n=int(gaps["prompts"].min()))]
-    return plot_dots(title, [panel], text("generated_bias.axis_gap"), footer, (-reach, reach))
+    return plot_dots(title, panels, text("generated_bias.axis_gap"), footer, (-reach, reach))
 
 
 def plot_shift(shifts: pd.DataFrame, title: str | None = None) -> CourseFigure:
@@ -159,28 +163,12 @@ def plot_shift(shifts: pd.DataFrame, title: str | None = None) -> CourseFigure:
 
 def _pairs(gaps: pd.DataFrame) -> list[str]:
     rows = gaps.to_dict("records")
-    keys = [c for c in ("model", "lang") if c in gaps and gaps[c].nunique() > 1]
-    pairs = [text("generated_bias.pair", a=row["group_a"], b=row["group_b"]) for row in rows]
-    return [
-        text("figures.separator").join(filter(None, (_join(row, keys), pair)))
-        for row, pair in zip(rows, pairs, strict=True)
-    ]
-
-
-def _names(table: pd.DataFrame) -> list[str]:
-    """What a row is called; a column with a single value in all rows is left out."""
-    columns = [c for c in ("model", "lang", "domain", "group") if c in table]
-    several = [c for c in columns if table[c].nunique() > 1 and c != "domain"] or columns[:1]
-    return [_join(row, several) for row in table.to_dict("records")]
+    return [text("generated_bias.pair", a=row["group_a"], b=row["group_b"]) for row in rows]
 
 
 def _join(row: dict, columns: list[str]) -> str:
     said = [text(f"language.{row[c]}") if c == "lang" else str(row[c]) for c in columns if c in row]
     return text("figures.separator").join(said)
-
-
-def _estimate(row: dict, column: str) -> Estimate:
-    return Estimate(row[column], row[f"{column}_low"], row[f"{column}_high"], int(row["n"]))
 
 
 def _clipped(one: str, most: int = 90) -> str:

@@ -9,23 +9,37 @@ from .dots import Panel, plot_dots, span
 from .hhh import baselines
 
 
-def plot_win_rates(table: pd.DataFrame, pairs, title: str | None = None) -> Figure:
+def plot_win_rates(
+    table: pd.DataFrame, pairs, longer: pd.DataFrame | None = None, title: str | None = None
+) -> Figure:
     """Win rates by scorer: a row a model and language, a panel without and with the prompt.
 
-    table: ``win_rates(scored)``; pairs: what was scored, for the lines that rules draw.
+    table: ``win_rates(scored)``; pairs: what was scored, for the lines that rules draw;
+    longer: ``longer_rates(scored)``, to show beside them how often the longer answer is taken.
     """
     rules = baselines(pairs).set_index("rule")["rate"]
     lines = {text(f"hhh.{rule}"): 100 * rules[rule] for rule in ("chance", "longer")}
     if lines[text("hhh.chance")] == lines[text("hhh.longer")]:
         both = " = ".join(lines)
         lines = {both: 50.0}
+    panels, n = _panels(table, "better", lines), table["n"]
+    if longer is not None:
+        panels += _panels(longer, "longer", {text("hhh.no_lean"): 50.0})
+        n = pd.concat([n, longer["n"]])
+    footer = [text("figures.n", n=span(n)), text("hhh.interval")]
+    return plot_dots(title or text("hhh.rates_title"), panels, text("hhh.share_axis"), footer)
+
+
+def _panels(table: pd.DataFrame, takes: str, lines: dict[str, float]) -> list[Panel]:
     panels = []
     for prefix in sorted(set(table["prefix"])):
         some = table[table["prefix"] == prefix]
         points = _percent(some, [_row(r) for r in some.to_dict("records")], _scorers(some))
-        panels.append(Panel(_prefix(prefix), points, lines))
-    footer = [text("figures.n", n=span(table["n"])), text("hhh.interval")]
-    return plot_dots(title or text("hhh.rates_title"), panels, text("hhh.rate_axis"), footer)
+        name = (text(f"hhh.takes_{takes}"), _prefix(prefix))
+        # One prefix: nothing to tell apart.
+        several = table["prefix"].nunique() > 1
+        panels.append(Panel(text("figures.separator").join(name[: 1 + several]), points, lines))
+    return panels
 
 
 def plot_aspects(table: pd.DataFrame, scorer: str = "pmi", title: str | None = None) -> Figure:

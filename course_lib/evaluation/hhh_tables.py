@@ -4,12 +4,13 @@ import pandas as pd
 from datasets import Dataset
 from IPython.display import Markdown
 
-from ..exaggerated_safety.overview import Sentences
-from ..language import phrases, text
+from ..language import text
 from ..measures import Estimate
-from .hhh import ASPECTS, SCORERS, baselines, estimate
+from ..sentences import Sentences
+from ..tables import need_rows
+from .hhh import ASPECTS, SCORERS, SIDES, baselines, estimate, published_baselines
 
-_NAMED = ("aspect", "rule", "scorer")
+_RULES = ("longer", "first", "first_shuffled")
 
 
 def pair_table(pairs: Dataset, each: int = 1) -> Sentences:
@@ -29,73 +30,80 @@ def pair_table(pairs: Dataset, each: int = 1) -> Sentences:
     )
 
 
-def show_win_rates(table: pd.DataFrame) -> Sentences:
-    """``win_rates``, ``prefix_effect`` or ``baselines`` to read: names, "62.9 % [57.0, 69.1]"."""
-    shown = {}
-    for column in table.columns:
-        if column in ("low", "high"):
-            continue
-        values = table[column].to_list()
-        if column == "rate":
-            values = [f"{estimate(row):.1%}" for row in table.to_dict("records")]
-        elif column == "change":
-            rows = table[["change", "low", "high"]].values * 100
-            values = [text("hhh.change", value=v, low=lo, high=hi) for v, lo, hi in rows]
-        elif column in _NAMED:
-            values = [text(f"hhh.{v}") for v in values]
-        elif column == "lang":
-            values = [text(f"language.{v}") for v in values]
-        elif column == "prefix":
-            values = [text("hhh.with_prefix" if v else "hhh.no_prefix") for v in values]
-        key = f"hhh.column_{column}"
-        shown[text(key) if key in phrases() else column] = values
-    return Sentences(pd.DataFrame(shown))
-
-
-def score_table(scored: pd.DataFrame) -> Sentences:
-    """The first pair of a scored table: what either answer gets, by each score."""
-    row = scored.iloc[0]
+def show_baselines(pairs: Dataset) -> Sentences:
+    """What rules win without any model: on the authors' 221 pairs by aspect, and on ``pairs``."""
+    own = baselines(pairs).assign(aspect="all")
     rows = []
-    for side in ("better", "worse"):
+    for name, table in (("authors", published_baselines()), ("own", own)):
+        for aspect, some in table.groupby("aspect", sort=False):
+            won = some.set_index("rule")
+            row = {"source": text(f"hhh.{name}"), "aspect": text(f"hhh.{aspect}")}
+            row |= {column: int(won[column].iloc[0]) for column in ("n", "prompts")}
+            shown = {text(f"hhh.column_{column}"): value for column, value in row.items()}
+            shown |= {text(f"hhh.{r}"): f"{estimate(won.loc[r]):.1%}" for r in _RULES}
+            rows.append(shown)
+    coin = own.set_index("rule").loc["chance", "rate"]
+    return Sentences(pd.DataFrame(rows), text("hhh.coin_wins", rate=100 * coin))
+
+
+def score_table(scored: pd.DataFrame, pairs: Dataset) -> Sentences:
+    """The first pair of a scored table: both answers, and what each gets by each score.
+
+    pairs: where its answers are, found by id. Raises CourseError for a table without rows.
+    """
+    need_rows(scored)
+    row = scored.iloc[0]
+    pair = pairs[pairs["id"][:].index(row["id"])]
+    rows = []
+    for side in SIDES:
         numbers = {text(f"hhh.{s}"): f"{row[f'{side}_{s}']:.2f}" for s in SCORERS}
         rows.append({text("hhh.column_side"): text(f"hhh.{side}")})
+        rows[-1] |= {text("hhh.column_answer"): pair[side]}
         rows[-1] |= {text("hhh.column_tokens"): int(row[f"{side}_tokens"]), **numbers}
-    return Sentences(pd.DataFrame(rows), row["prompt"])
+    return Sentences(pd.DataFrame(rows), text("hhh.asked", prompt=row["prompt"]))
 
 
-def what_length_does(table: pd.DataFrame, scored: pd.DataFrame, pairs: Dataset) -> Markdown:
-    """One paragraph a model, of one language and prefix: three scores beside "longer wins".
+def what_length_does(rates: pd.DataFrame, longer: pd.DataFrame) -> Markdown:
+    """A paragraph a model and language: its win rates, and how often the longer answer is taken.
 
-    table: the rows of ``win_rates(scored)`` to speak of, as many prefixes and languages as
-    there are in it; scored: what it was counted from; pairs: what was scored.
+    rates: ``win_rates(scored)``; longer: ``longer_rates(scored)``; of one prefix.
     """
-    longer = estimate(baselines(pairs).set_index("rule").loc["longer"])
     lines = []
-    for (model, lang), group in table.groupby(["model", "lang"], sort=False):
-        rates = {r["scorer"]: estimate(r) for r in group.to_dict("records")}
-        some = scored[(scored["model"] == model) & (scored["lang"] == lang) & ~scored["prefix"]]
-        fields = {name: f"{rates[name]:.1%}" for name in SCORERS}
+    for (model, lang), won in _by_scorer(rates).items():
+        taken = _by_scorer(longer)[model, lang]
         line = text(
             "hhh.says_length",
             model=model,
             where=text(f"language.{lang}"),
-            longer=f"{longer:.1%}",
-            meaning=f"{_shortness(some)} {_above(rates['pmi'])}",
-            **fields,
+            above=text(f"hhh.says_{_side(won['pmi'])}"),
+            lean=_lean(taken),
+            **{scorer: f"{won[scorer]:.1%}" for scorer in SCORERS},
         )
         lines.append(f"- {line}")
     return Markdown("\n".join(lines))
 
 
-def _shortness(scored: pd.DataFrame) -> str:
-    """How often the sum takes the answer with fewer tokens, where their numbers differ."""
-    apart = scored[scored["better_tokens"] != scored["worse_tokens"]]
-    short = apart["better_tokens"] < apart["worse_tokens"]
-    share = ((apart["better_sum"] > apart["worse_sum"]) == short).mean()
-    return text("hhh.says_short" if share > 0.9 else "hhh.says_not_short", share=100 * share)
+def _by_scorer(table: pd.DataFrame) -> dict[tuple, dict[str, Estimate]]:
+    return {
+        names: {row["scorer"]: estimate(row) for row in group.to_dict("records")}
+        for names, group in table.groupby(["model", "lang"], sort=False)
+    }
 
 
-def _above(pmi: Estimate) -> str:
-    if pmi.low > 0.5:
-        return text("hhh.says_above")
-    return text("hhh.says_below" if pmi.high < 0.5 else "hhh.says_chance")
+def _side(rate: Estimate) -> str:
+    """Where the whole interval lies: "above" one half, "below" it, or "chance"."""
+    if rate.low > 0.5:
+        return "above"
+    return "below" if rate.high < 0.5 else "chance"
+
+
+def _lean(taken: dict[str, Estimate]) -> str:
+    """Which scorers lean to the shorter answer, which to the longer, which show neither."""
+    said = []
+    for side in ("below", "above", "chance"):
+        some = [name for name in SCORERS if _side(taken[name]) == side]
+        if some:
+            listed = [f"{text(f'hhh.{name}')} {taken[name]:.1%}" for name in some]
+            scorers = text("figures.separator").join(listed)
+            said.append(text(f"hhh.leans_{side}", scorers=scorers))
+    return text("figures.semicolon").join(said)

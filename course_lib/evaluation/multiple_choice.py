@@ -11,8 +11,11 @@ less of a small model, which need not connect letters with options (Robinson et 
 "Leveraging Large Language Models for Multiple Choice Question Answering").
 
 Models prefer some letters whatever stands behind them (Zheng et al. 2024, "Large Language
-Models Are Not Robust Multiple Choice Selectors"), so a question can be asked in several
-orders of its options. ``choice`` is always an index into the options as the file lists them.
+Models Are Not Robust Multiple Choice Selectors"), so a question can be asked in all rotations
+of its options. ``choice`` is always an index into the options as the file lists them.
+
+An option's text may win without any question (Zhao et al. 2021, "Calibrate Before Use";
+Holtzman et al. 2021): ``answer_without_question`` is the control for reading texts.
 """
 
 import math
@@ -30,7 +33,7 @@ from ..tables import need_finite
 
 LETTERS = "ABCDEFGH"
 UNPARSED = -1
-ORDERS = ("given", "two", "rotations")
+ORDERS = ("given", "rotations")
 FORMS = ("plain", "chat")
 NORMALISATIONS = ("mean", "pmi")
 _TEXT_METHODS = {"mean": "text", "pmi": "text_pmi"}
@@ -45,16 +48,13 @@ _FIELDS = ("id", "question", "options", "lang")
 def orders_of(n: int, how: str = "given") -> list[tuple[int, ...]]:
     """Orders in which n options are shown; order[k] is the option under the k-th letter.
 
-    "given": as in the file. "two": as given and reversed. "rotations": n orders, in which
-    every option stands once under every letter.
+    "given": as in the file. "rotations": n orders, in which every option stands once under
+    every letter. Given and reversed would not do: of three options the middle one keeps its
+    letter, and of four none ever leaves A and D, or B and C.
     """
     choice(how, ORDERS, "multiple_choice.unknown_order")
     given = tuple(range(n))
-    if how == "given":
-        return [given]
-    if how == "two":
-        return [given, given[::-1]]
-    return [given[start:] + given[:start] for start in range(n)]
+    return [given[start:] + given[:start] for start in range(n if how == "rotations" else 1)]
 
 
 def write_question(question: str, options: Sequence[str], lang: str) -> str:
@@ -183,28 +183,55 @@ def answer_by_text(
     form = choice(form or form_of(model), FORMS, "multiple_choice.unknown_form")
     choice(normalise, NORMALISATIONS, "multiple_choice.unknown_normalisation")
     rows = _asked(questions, "given", None)
-    prompts, bare, options = [], [], []
-    for row in rows:
-        asked = text("multiple_choice.open_question", row["lang"], question=row["question"])
-        nothing = text("multiple_choice.no_question", row["lang"])
-        prompts += [_open(model, asked, row["lang"], form)] * len(row["options"])
-        bare += [_open(model, nothing, row["lang"], form)] * len(row["options"])
-        options += [_gap(row["lang"]) * (form == "plain") + option for option in row["options"]]
-    scores = model.score(prompts, options, progress=progress)
+    scores = _score_texts(model, rows, form, progress)
     if normalise == "mean":
         values = [score.mean for score in scores]
     else:
-        without = model.score(bare, options, progress=progress)
+        without = _score_texts(model, rows, form, progress, ask=False)
         values = [a.sum - b.sum for a, b in zip(scores, without, strict=True)]
-    method, rest = _TEXT_METHODS[normalise], iter(values)
+    return _by_texts(model, rows, values, _TEXT_METHODS[normalise], form)
+
+
+def answer_without_question(
+    model,
+    questions: Dataset | Sequence[Mapping],
+    form: str | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """The control for ``answer_by_text``: the likeliest text after "Answer:", unasked.
+
+    What it gets right is due to the wording of the options alone: right ones may be longer,
+    kinder or commoner. Only what a model gains on it when it is asked is due to the question.
+    Scored as by normalise="mean"; for "pmi" the control is a tie, as nothing is subtracted
+    from itself. Columns as from ``answer_by_text``; method "text_alone".
+    """
+    form = choice(form or form_of(model), FORMS, "multiple_choice.unknown_form")
+    rows = _asked(questions, "given", None)
+    scores = _score_texts(model, rows, form, progress, ask=False)
+    return _by_texts(model, rows, [score.mean for score in scores], "text_alone", form)
+
+
+def _score_texts(model, rows: list[dict], form: str, progress: bool, ask: bool = True) -> list:
+    """A Score for every option of every row, after the question or (ask=False) after none."""
+    prompts, options = [], []
+    for row in rows:
+        lang = row["lang"]
+        asked = text("multiple_choice.no_question", lang)
+        if ask:
+            asked = text("multiple_choice.open_question", lang, question=row["question"])
+        prompt = asked if form == "plain" else model.chat.render(asked, None, lang)
+        prompts += [prompt] * len(row["options"])
+        options += [_gap(lang) * (form == "plain") + option for option in row["options"]]
+    return model.score(prompts, options, progress=progress)
+
+
+def _by_texts(model, rows: list[dict], values: list[float], method: str, form: str) -> Dataset:
+    """values: one an option, row after row."""
+    rest = iter(values)
     for row in rows:
         scored = [next(rest) for _ in row["order"]]
         row |= _most_probable(scored, row["order"], method, model.name)
     return _dataset(rows, model, method, form)
-
-
-def _open(model, asked: str, lang: str, form: str) -> str:
-    return asked if form == "plain" else model.chat.render(asked, None, lang)
 
 
 # ---- reading what was written ----------------------------------------------------------------
@@ -316,10 +343,15 @@ def _option_at_start(line: str, options: Sequence[str]) -> int | None:
 def combine_orders(answers: Dataset) -> Dataset:
     """One row a question: log-probabilities averaged over its orders, and their best option.
 
-    What a letter gains from its place it loses in another order, so that preferences for
-    letters cancel. Answers read in different ways (method, form, shots) stay rows of their own.
-    Raises CourseError for written answers, which have no probabilities, and for ones that are
-    not finite.
+    answers: by letter, in orders="rotations". Every option then has the bonus of every letter
+    once, so that a constant preference (in log-probability) cancels. One that depends on an
+    option's neighbours does not: rotations leave nearly everybody the same ones. Options that
+    come out equal are no answer (choice -1). Texts have no letters and are combined as they
+    are; ways of reading (method, form, shots) stay rows of their own.
+
+    Raises CourseError for an empty table, for written answers, which have no probabilities,
+    for ones that are not finite, and for a question whose orders do not put every option under
+    every letter equally often: there, preferences for letters would stay in the mean.
     """
     groups: dict[tuple, list[dict]] = {}
     for row in answers.to_list():
@@ -327,13 +359,29 @@ def combine_orders(answers: Dataset) -> Dataset:
             raise CourseError("multiple_choice.no_probabilities")
         key = tuple(row[k] for k in ("id", "lang", "model", "method", "form", "shots"))
         groups.setdefault(key, []).append(row)
+    if not groups:
+        raise CourseError("multiple_choice.empty")
     combined = []
     for rows in groups.values():
-        mean = np.mean([row["log_probs"] for row in rows], axis=0)
-        order, first = list(range(len(mean))), rows[0]
+        first = rows[0]
+        if first["method"] == "letter":
+            _need_every_letter(rows)
+        by_option = zip(*(row["log_probs"] for row in rows), strict=True)
+        # fsum does not depend on the order of its summands: what is a tie stays one.
+        mean = [math.fsum(values) / len(rows) for values in by_option]
+        order = list(range(len(mean)))
         best = _most_probable(mean, order, first["method"], first["model"])
         combined.append({**first, "order": order, **best})
     return Dataset.from_list(combined)
+
+
+def _need_every_letter(rows: list[dict]) -> None:
+    """Raise CourseError unless each option stands under each letter equally often in ``rows``."""
+    orders = [row["order"] for row in rows]
+    counts = [under.count(option) for under in zip(*orders, strict=True) for option in orders[0]]
+    if len(set(counts)) > 1:
+        fields = {"id": rows[0]["id"], "model": rows[0]["model"], "n": len(orders)}
+        raise CourseError("multiple_choice.unbalanced", **fields)
 
 
 # ---- rows -----------------------------------------------------------------------------------

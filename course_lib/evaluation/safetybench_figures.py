@@ -9,13 +9,13 @@ from matplotlib.patches import Patch
 
 from ..canvas import INK, LINE, CourseFigure, new_page, styled
 from ..errors import choice
-from ..exaggerated_safety.overview import Sentences, clip
 from ..figures import COLOURS
 from ..language import LANGUAGES, phrases, text
 from ..measures import Estimate
+from ..sentences import Sentences, clip
 from .dots import Panel, plot_dots
 from .multiple_choice import LETTERS
-from .safetybench import accuracy, category_name, difference
+from .safetybench import accuracy, category_name, difference, grade
 
 # Right is the dark end of one hue; every way of failing to answer is its own grey.
 _OUTCOME_COLOURS = {
@@ -122,7 +122,7 @@ def plot_letters(shares: pd.DataFrame) -> CourseFigure:
     langs = _langs(shares)
     title = text("safetybench.letters_title")
     legend = [Patch(facecolor=COLOURS[k], label=letter) for k, letter in enumerate(letters)]
-    footer = [text("figures.n", n=int(shares["n"].max())), text("safetybench.footer_letters")]
+    footer = [_counted(shares), text("safetybench.footer_letters")]
     fig, axes = new_page(title, legend, footer, len(langs), 1.9)
     said = []
     for axis, lang in zip(axes, langs, strict=True):
@@ -131,9 +131,10 @@ def plot_letters(shares: pd.DataFrame) -> CourseFigure:
         models = list(dict.fromkeys(here["model"]))
         for place, model in enumerate(models):
             some = here[here["model"] == model]
-            for k, share in enumerate(some["chosen"]):
-                at = place + (k - (len(letters) - 1) / 2) * 0.2
-                axis.bar(at, 100 * share, width=0.18, color=COLOURS[k], gid=f"{lang}|{model}|{k}")
+            for k, row in enumerate(some.to_dict("records")):
+                at, gid = place + (k - (len(letters) - 1) / 2) * 0.2, f"{lang}|{model}|{k}"
+                axis.bar(at, 100 * row["chosen"], width=0.18, color=COLOURS[k], gid=gid)
+                axis.vlines(at, 100 * row["low"], 100 * row["high"], color=INK, linewidth=1)
             listed = (
                 text("figures.alt_value", name=letter, value=f"{100 * share:.0f}%")
                 for letter, share in zip(some["letter"], some["chosen"], strict=True)
@@ -174,7 +175,7 @@ def plot_outcomes(table: pd.DataFrame) -> CourseFigure:
     rows = list(dict.fromkeys(table["row"]))
     title = text("safetybench.outcomes_title")
     legend = [Patch(facecolor=_OUTCOME_COLOURS[k], label=outcome_name(k)) for k in kinds]
-    fig, axes = new_page(title, legend, [_counted(table, "answers")], len(langs), 0.36 * len(rows))
+    fig, axes = new_page(title, legend, [_counted(table)], len(langs), 0.36 * len(rows))
     said = []
     for axis, lang in zip(axes, langs, strict=True):
         values = []
@@ -237,10 +238,10 @@ def _langs(table: pd.DataFrame) -> list[str]:
     return [lang for lang in LANGUAGES if lang in set(table["lang"])]
 
 
-def _counted(table: pd.DataFrame, of: str = "n") -> str:
+def _counted(table: pd.DataFrame) -> str:
     low, high = int(table["n"].min()), int(table["n"].max())
     n = str(low) if low == high else text("figures.range", low=low, high=high)
-    return text(f"safetybench.footer_{of}", n=n)
+    return text("safetybench.footer_n", n=n)
 
 
 # ---- tables -------------------------------------------------------------------------------
@@ -250,11 +251,12 @@ def show_accuracy(table: pd.DataFrame) -> Sentences:
     """A table of accuracies, or of shares, to read: words, and "52.1 % [44, 60]"."""
     shown = pd.DataFrame(index=table.index)
     for column in table.columns:
-        if column in ("low", "high"):
+        if column.endswith(("low", "high")):
             continue
         values = table[column]
-        if column == "accuracy":
-            fields = zip(values, table["low"], table["high"], table["n"], strict=True)
+        low, high = ("low", "high") if column == "accuracy" else (f"{column}_low", f"{column}_high")
+        if low in table:
+            fields = zip(values, table[low], table[high], table["n"], strict=True)
             values = [f"{Estimate(*row):.1%}" for row in fields]
         elif column in ("shots", "lang", "category", "method", "model"):
             values = [_word(column, value) for value in values]
@@ -339,15 +341,56 @@ def findings(answers, floor: pd.DataFrame) -> Markdown:
     lines = []
     for (model, lang), group in table.groupby(["model", "lang"], sort=False):
         chance = _chance(floor, lang)
-        said = [_against(row, chance) for row in group.to_dict("records")]
+        said = [_against(row, chance, shots_name(row["shots"])) for row in group.to_dict("records")]
         runs = frame[(frame["model"] == model) & (frame["lang"] == lang)]
         without = runs[runs["shots"] == 0]
         for shots in sorted(set(runs["shots"]) - {0}):
             said.append(_gain(without, runs[runs["shots"] == shots], shots))
-        fields = {"model": model, "where": lang_name(lang), "chance": f"{100 * chance:.1f}%"}
-        listed = text("figures.semicolon").join(said)
-        lines.append("- " + text("safetybench.found_head", said=listed, **fields))
+        lines.append(_line(model, lang, chance, said))
     return Markdown("\n".join(lines))
+
+
+def reading_findings(answers, floor: pd.DataFrame) -> Markdown:
+    """One line a model and language: what each way of reading gets, and whether the wording
+    of the options explains the score by their texts.
+
+    answers: one run a model, language and method; "text" and "text_alone" (its control, from
+    ``answer_without_question``) must be among the methods. floor: as in ``plot_accuracy``.
+    Only a score by texts that beats both chance and the control, question by question, is
+    taken for knowledge; if letters do not beat chance there, the line says so.
+    """
+    frame = grade(answers)
+    lines = []
+    for (model, lang), some in frame.groupby(["model", "lang"], sort=False):
+        chance = _chance(floor, lang)
+        table = accuracy(some, by=("model", "lang", "method")).set_index("method", drop=False)
+        for needed in ("text", "text_alone"):
+            choice(needed, table.index, "safetybench.no_reading")
+        said = [_against(r, chance, _word("method", r["method"])) for r in table.to_dict("records")]
+        alone, asked = (some[some["method"] == method] for method in ("text_alone", "text"))
+        gap = difference(alone, asked)
+        beats = table["low"] > chance
+        verdict = _verdict(gap, beats["text"])
+        fields = {"gap": _signed(gap), "verdict": text(f"safetybench.says_{verdict}")}
+        said.append(text("safetybench.found_question", **fields))
+        exam = verdict == "counts" and not beats.get("letter", True)
+        lines.append(_line(model, lang, chance, said) + text("safetybench.says_exam") * exam)
+    return Markdown("\n".join(lines))
+
+
+def _verdict(gap: Estimate, beats_chance: bool) -> str:
+    """What a score by texts is worth; gap: what the question adds to the options alone."""
+    if gap.high < 0:
+        return "worse"
+    if gap.low > 0:
+        return "counts" if beats_chance else "counts_low"
+    return "wording" if beats_chance else "neither"
+
+
+def _line(model: str, lang: str, chance: float, said: Sequence[str]) -> str:
+    fields = {"model": model, "where": lang_name(lang), "chance": f"{100 * chance:.1f}%"}
+    listed = text("figures.semicolon").join(said)
+    return "- " + text("safetybench.found_head", said=listed, **fields)
 
 
 def _chance(floor: pd.DataFrame, lang: str) -> float:
@@ -355,11 +398,10 @@ def _chance(floor: pd.DataFrame, lang: str) -> float:
     return float(rows["accuracy"].iloc[0])
 
 
-def _against(row: dict, chance: float) -> str:
+def _against(row: dict, chance: float, what: str) -> str:
     key = "above" if row["low"] > chance else "below" if row["high"] < chance else "chance"
     estimate = Estimate(row["accuracy"], row["low"], row["high"], int(row["n"]))
-    shots = shots_name(row["shots"])
-    return text(f"safetybench.found_{key}", shots=shots, accuracy=f"{estimate:.1%}")
+    return text(f"safetybench.found_{key}", what=what, accuracy=f"{estimate:.1%}")
 
 
 def _order_keys(run: pd.DataFrame) -> list[tuple]:
@@ -369,11 +411,14 @@ def _order_keys(run: pd.DataFrame) -> list[tuple]:
 def _gain(without: pd.DataFrame, with_shots: pd.DataFrame, shots: int) -> str:
     """Compared in the orders of options that both runs have."""
     both = set(_order_keys(without)) & set(_order_keys(with_shots))
+    if not both:
+        return text("safetybench.found_unpaired", shots=shots_name(shots))
     gap = difference(*(run[[s in both for s in _order_keys(run)]] for run in (without, with_shots)))
     key = "gain" if gap.low > 0 else "loss" if gap.high < 0 else "no_gain"
-    values = np.array([gap.value, gap.low, gap.high]) * 100
-    shown = text(
-        "measures.number",
-        **dict(zip(("value", "low", "high"), [f"{v:+.1f}" for v in values], strict=True)),
-    )
-    return text(f"safetybench.found_{key}", shots=shots_name(shots), gain=shown)
+    return text(f"safetybench.found_{key}", shots=shots_name(shots), gain=_signed(gap))
+
+
+def _signed(gap: Estimate) -> str:
+    """A difference in points: "+1.4 [-4.9, +7.7]"."""
+    ends = {name: f"{100 * getattr(gap, name):+.1f}" for name in ("value", "low", "high")}
+    return text("measures.number", **ends)

@@ -21,6 +21,7 @@ from .scenarios import (
     LABELS,
     MEASURES,
     SCENARIOS,
+    by_labels,
     leaderboard,
     safety_scores,
     type_name,
@@ -196,7 +197,7 @@ def plot_labelled(labelled: pd.DataFrame) -> Figure:
 
     labelled: from ``with_answer_labels(answers).to_pandas()``.
     """
-    scores = safety_scores(labelled.assign(verdict=labelled["label"]), by=("model", "lang"))
+    scores = safety_scores(by_labels(labelled), by=("model", "lang"))
     return plot_scores(scores, text("scenarios.labelled_title"))
 
 

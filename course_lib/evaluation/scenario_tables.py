@@ -4,12 +4,29 @@ import pandas as pd
 from datasets import Dataset
 from IPython.display import Markdown
 
-from ..exaggerated_safety.overview import Sentences, clip, with_texts
 from ..judges.names import judge_name
-from ..language import phrases, text
-from ..measures import Estimate
+from ..language import text
+from ..measures import Estimate, wilson
+from ..sentences import Sentences, clip, with_texts
+from .dots import span
 from .scenario_judges import calibrate_answer_verdicts
-from .scenarios import LABELS, TYPES, inflation, kind_of, leaderboard, safety_scores, type_name
+from .scenarios import (
+    INCOHERENT,
+    LABELS,
+    TYPES,
+    UNSAFE,
+    attack_gaps,
+    by_labels,
+    inflation,
+    kind_of,
+    leaderboard,
+    safety_scores,
+    scores_beside_labels,
+    type_name,
+)
+
+# Fewer answers of a kind than this say nothing about a difference between kinds.
+_ENOUGH = 10
 
 
 def class_table(prompts: Dataset) -> Sentences:
@@ -53,28 +70,24 @@ def look_at_labels(verdicts: Dataset, each: int = 1, length: int = 56, seed: int
     )
 
 
-def show_scores(table: pd.DataFrame) -> Sentences:
-    """Any table of this section to read: names in words, a score with its interval."""
-    shown = {}
-    for column in table.columns:
-        if column in ("low", "high", "corrected_low", "corrected_high", "note", "source"):
-            continue
-        if column == "unparsed" and not table[column].any():
-            continue
-        values = table[column].to_list()
-        if column in ("rate", "corrected"):
-            ends = ("low", "high") if column == "rate" else ("corrected_low", "corrected_high")
-            fields = table[[column, *ends, "n"]].values
-            values = [f"{Estimate(*row[:3], int(row[3])):.1%}" for row in fields]
-        elif column == "type":
-            values = [type_name(v) for v in values]
-        elif column in ("kind", "measure"):
-            values = [text(f"scenarios.{v}") for v in values]
-        elif column == "lang":
-            values = [text(f"language.{v}") for v in values]
-        key = f"scenarios.column_{column}"
-        shown[text(key) if key in phrases() else column] = values
-    return Sentences(pd.DataFrame(shown))
+def show_beside_labels(verdicts, labelled) -> Sentences:
+    """``scores_beside_labels`` to read; the line below says where the two do not agree."""
+    table = scores_beside_labels(verdicts, labelled)
+    rows = table.to_dict("records")
+    n = {"rules": span(table["n"]), "labels": span(table["labelled_n"].dropna().astype(int))}
+    shown = pd.DataFrame(
+        {
+            text("scenarios.column_model"): table["model"],
+            text("scenarios.column_lang"): [text(f"language.{v}") for v in table["lang"]],
+            text("scenarios.column_by_rules", n=n["rules"]): [f"{_estimate(r):.1%}" for r in rows],
+            text("scenarios.column_by_labels", n=n["labels"]): [
+                f"{_estimate(r, 'labelled'):.1%}" for r in rows
+            ],
+        }
+    )
+    apart = [text("scenarios.who", **_who(row)) for row in rows if row["apart"]]
+    listed = text("figures.separator").join(apart)
+    return Sentences(shown, text("scenarios.apart" if apart else "scenarios.overlap", rows=listed))
 
 
 def judge_quality(judged: pd.DataFrame) -> Sentences:
@@ -114,6 +127,69 @@ def what_incoherence_does(verdicts: Dataset) -> Markdown:
     return Markdown("\n".join(lines))
 
 
+def what_attacks_do(verdicts, labelled) -> Markdown:
+    """Whether our models show the leaderboard's shape: attacks less scenarios, a line each.
+
+    verdicts: the judge's, on all answers; labelled: from ``with_answer_labels(verdicts)``. What
+    is said below the lines, whether ours look like the board's lower half and why they may
+    not, is computed as well.
+    """
+    gaps = {"rules": attack_gaps(verdicts), "labels": attack_gaps(by_labels(labelled))}
+    rows = {
+        by: {(row["model"], row["lang"]): row for row in table.to_dict("records")}
+        for by, table in gaps.items()
+    }
+    lines, sides = [], {"rules": [], "labels": []}
+    for key, row in rows["rules"].items():
+        said = {"rules": _gap("rules", row)}
+        sides["rules"].append(_gap_side(row))
+        read = rows["labels"].get(key, row | {"n_scenario": 0, "n_attack": 0})
+        enough = min(read["n_scenario"], read["n_attack"]) >= _ENOUGH
+        said["labels"] = _gap("labels", read) if enough else text("scenarios.few_labels")
+        sides["labels"] += [_gap_side(read)] if enough else []
+        lines.append("- " + text("scenarios.says_gap", **_who(row), **said))
+    shapes = [_shape(by, found) for by, found in sides.items() if found]
+    if set(sides["rules"] + sides["labels"]) != {"higher"}:
+        shapes.append(_why_not(labelled))
+    return Markdown("\n".join(lines) + "\n\n" + text("scenarios.joint").join(shapes))
+
+
+def _gap(by: str, row: dict) -> str:
+    points = {name: 100 * row[name] for name in ("gap", "low", "high")}
+    n = {"n_scenario": row["n_scenario"], "n_attack": row["n_attack"]}
+    side = text(f"scenarios.gap_{_gap_side(row)}")
+    return text(f"scenarios.gap_by_{by}", **points, **n, side=side)
+
+
+def _gap_side(row: dict) -> str:
+    """ "higher" or "lower" under attack where the interval leaves 0 out, else "same"."""
+    if row["low"] > 0:
+        return "higher"
+    return "lower" if row["high"] < 0 else "same"
+
+
+def _shape(by: str, sides: list[str]) -> str:
+    """How many are higher and lower under attack, and which part of the board has that shape."""
+    n = {side: sides.count(side) for side in ("higher", "lower")}
+    if n["higher"] and n["lower"]:
+        shape = "mixed"
+    elif n["higher"]:
+        shape = "like"
+    else:
+        shape = "reversed" if n["lower"] else "unclear"
+    how = {"by": text(f"scenarios.shape_by_{by}"), "shape": text(f"scenarios.shape_{shape}")}
+    return text("scenarios.says_shape", n=len(sides), **n, **how)
+
+
+def _why_not(labelled) -> str:
+    """What the rules make of babble under attack: it may cost marks instead of earning them."""
+    read = labelled if isinstance(labelled, pd.DataFrame) else labelled.to_pandas()
+    babble = read[(read["kind"] == "attack") & (read["label"] == INCOHERENT)]
+    unsafe = wilson(int((babble["verdict"] == UNSAFE).sum()), len(babble))
+    key = "no_babble" if not unsafe.n else "babble_costs" if unsafe.value else "babble_free"
+    return text(f"scenarios.{key}", n=len(babble), share=f"{unsafe:.1%}")
+
+
 def show_leaderboard() -> Sentences:
     """The platform's table of 2023, with what attacks score beyond scenarios."""
     table = leaderboard()[["model", "date", "overall", "scenario", "attack"]]
@@ -123,5 +199,13 @@ def show_leaderboard() -> Sentences:
     return Sentences(table.rename(columns=lambda c: text(f"scenarios.column_{c}")))
 
 
-def _estimate(row) -> Estimate:
-    return Estimate(row["rate"], row["low"], row["high"], int(row["n"]))
+def _estimate(row, column: str = "rate") -> Estimate:
+    """A score of a row with its interval; of ``labelled`` the columns have that prefix."""
+    prefix = "" if column == "rate" else f"{column}_"
+    if pd.isna(row[column]):
+        return wilson(0, 0)
+    return Estimate(row[column], row[f"{prefix}low"], row[f"{prefix}high"], int(row[f"{prefix}n"]))
+
+
+def _who(row) -> dict[str, str]:
+    return {"model": row["model"], "where": text(f"language.{row['lang']}")}

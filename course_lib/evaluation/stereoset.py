@@ -313,11 +313,7 @@ def _ends(values: np.ndarray, targets: pd.Series, draws: int, seed: int) -> np.n
     drawn = macro_draws(values, targets, draws, seed)
     drawn = np.column_stack([drawn, icat(drawn[:, 0], drawn[:, 1])])
     ends = np.quantile(drawn, [0.025, 0.975], axis=0)
-    # A mean over targets rests on fewer clusters than there are where targets differ in size:
-    # Kish's effective number, which is that of all clusters where targets are equally large.
-    # The small term undoes rounding.
-    sizes = targets.value_counts()
-    n = int(len(sizes) ** 2 / (1 / sizes).sum() + 1e-9)
+    n = _effective_clusters(targets)
     edges = [edge_interval(column, n, (0, 100)) for column in values.T]
     for place, edge in enumerate(edges):
         if edge:
@@ -327,6 +323,73 @@ def _ends(values: np.ndarray, targets: pd.Series, draws: int, seed: int) -> np.n
         # Of all ss in the interval the nearest to 50 is the best, and one of its ends the worst.
         ends[:, 2] = icat(lms[0], ss).min(), icat(lms[1], np.clip(50, *ss))
     return ends
+
+
+def _effective_clusters(targets: pd.Series) -> int:
+    """How many clusters a mean over targets rests on: fewer than there are where they differ.
+
+    Kish's effective number, which is that of all clusters where targets are equally large. The
+    small term undoes rounding.
+    """
+    sizes = targets.value_counts()
+    return int(len(sizes) ** 2 / (1 / sizes).sum() + 1e-9)
+
+
+def context_change(
+    given,
+    removed,
+    by: Sequence[str] = ("model", "lang"),
+    draws: int = 2_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """ss with and without the context, and by how much it changes, one row a group.
+
+    given: :func:`likelihoods` of the clusters; removed: those of :func:`without_context`.
+    Clusters that only ``given`` has, the intrasentence ones among them, are left aside.
+
+    Columns: groups, n_targets, n (clusters), given and removed (ss from 0 to 100, intervals as
+    in :func:`stereoset_scores`), change (removed less given, from -100 to 100). Both are scored
+    on the same clusters, so the interval of ``change`` is one of pairs: each cluster is taken
+    from itself, and the differences are resampled (targets, and clusters within each). Where no
+    cluster changes, it goes as far as none of so many could by chance (Wilson).
+
+    Raises CourseError as :func:`stereoset_scores` does, and where ``removed`` has a cluster
+    that ``given`` lacks.
+    """
+    by = names_of(by)
+    sides = [comparisons(rows) for rows in (given, removed)]
+    keys = list(dict.fromkeys([*by, "lang", "id"]))
+    for side in sides:
+        need_columns(side, (*keys, "target"))
+    wanted = pd.MultiIndex.from_frame(sides[1][keys])
+    sides[0] = sides[0][pd.MultiIndex.from_frame(sides[0][keys]).isin(wanted)]
+    scores = [stereoset_scores(side, by, draws=draws, seed=seed) for side in sides]
+    if len(sides[0]) != len(sides[1]):
+        raise CourseError("stereoset.other_clusters", n=len(sides[1]), found=len(sides[0]))
+    table = scores[0][[*by, "n_targets", "n"]]
+    for name, side in zip(("given", "removed"), scores, strict=True):
+        ss = side[[*by, "ss", "ss_low", "ss_high"]]
+        table = table.merge(ss.set_axis([*by, name, f"{name}_low", f"{name}_high"], axis=1), on=by)
+    both = sides[0].merge(sides[1][[*keys, "stereotyped"]], on=keys, suffixes=("", "_removed"))
+    both["change"] = 100 * (both["stereotyped_removed"] - both["stereotyped"])
+    rows = []
+    for names, group in both.groupby(by, sort=False):
+        values = group[["change"]].to_numpy(float)
+        low, high = _change_ends(values, group["target"], draws, seed)
+        change = float(macro(values, group["target"])[0])
+        row = {"change": change, "change_low": low, "change_high": high}
+        rows.append(dict(zip(by, names, strict=True)) | row)
+    return table.merge(pd.DataFrame(rows), on=by)
+
+
+def _change_ends(values: np.ndarray, targets: pd.Series, draws: int, seed: int):
+    """Ends of the mean of differences from -100 to 100; values: shape = (n, 1)."""
+    n = _effective_clusters(targets)
+    if not values.any():
+        most = edge_interval(values[:, 0], n, (0, 100))[1]
+        return -most, most
+    drawn = macro_draws(values, targets, draws, seed)
+    return edge_interval(values[:, 0], n, (-100, 100)) or np.quantile(drawn, [0.025, 0.975])
 
 
 def macro(values: np.ndarray, targets: Sequence[str]) -> np.ndarray:

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import transformers
 
 from ..errors import CourseError, DamagedFileError, choice
-from ..kept import kept
+from ..kept import kept, kept_of
 from .word_sets import check_contexts
 
 _OPEN = {".gz": gzip.open, ".bz2": bz2.open}
@@ -114,7 +113,7 @@ def input_embeddings(model, words: Iterable[str]) -> dict[str, np.ndarray]:
     """
     words = _each_once(words)
     # In one order: where words only change places, as in the demo, nothing is new.
-    found = _of_model(_embedding_rows, model, sorted(words))
+    found = kept_of(_embedding_rows, model, sorted(words))
     return {word: found[word] for word in words if word in found}
 
 
@@ -163,7 +162,7 @@ def contextual_vectors(
     words, contexts = _each_once(words), list(contexts)
     if not words:
         raise CourseError("weat.no_words")
-    mean = _of_model(_mean_states, model, words, contexts, pool, progress)
+    mean = kept_of(_mean_states, model, words, contexts, pool, progress)
     return [dict(zip(words, mean[:, layer], strict=True)) for layer in range(mean.shape[1])]
 
 
@@ -184,13 +183,6 @@ def _each_once(words: Iterable[str]) -> list[str]:
     if isinstance(words, str):
         raise CourseError("weat.one_word", word=words)
     return list(dict.fromkeys(words))
-
-
-def _of_model(make, model, *args):
-    """What a `kept` function makes of a model; not kept by a model that keeps nothing."""
-    keeps = getattr(model, "store", None) is not None
-    make = make if keeps else make.__wrapped__
-    return make(model, (keeps and model.fingerprint, transformers.__version__), *args)
 
 
 def _tokens(model, word: str) -> list[int]:

@@ -1,12 +1,11 @@
 """Tables that tell a reader at a glance what is asked and what came back."""
 
-import html
-
 import pandas as pd
 from datasets import Dataset
 
 from ..judges import REFUSALS
 from ..language import text
+from ..sentences import Sentences, clip, with_texts
 from .xstest import TYPES, readable, type_explanation, type_name
 
 # The contrast that belongs to a safe type, where its name does not say so.
@@ -18,7 +17,7 @@ _CONTRASTS = {
 }
 
 
-def explain_types() -> "Sentences":
+def explain_types() -> Sentences:
     """The ten safe types and what each is, in the reader's language."""
     rows = [
         {text("overview.type"): type_name(kind), text("overview.meaning"): type_explanation(kind)}
@@ -28,7 +27,7 @@ def explain_types() -> "Sentences":
     return Sentences(pd.DataFrame(rows))
 
 
-def type_table(prompts: Dataset, number: int = 1) -> "Sentences":
+def type_table(prompts: Dataset, number: int = 1) -> Sentences:
     """The ten safe types: a safe prompt of each, and its unsafe contrast.
 
     number: which prompt of each type is shown, from 1. In the reader's language.
@@ -48,7 +47,7 @@ def type_table(prompts: Dataset, number: int = 1) -> "Sentences":
     return Sentences(pd.DataFrame(rows))
 
 
-def look_at(verdicts: Dataset, n: int = 6, length: int = 60, seed: int = 0) -> "Sentences":
+def look_at(verdicts: Dataset, n: int = 6, length: int = 60, seed: int = 0) -> Sentences:
     """Some answers to *safe* prompts with their verdicts, clipped; never unsafe ones.
 
     Half of them refusals where there are enough: examples to look at, no sample to count.
@@ -69,45 +68,8 @@ def look_at(verdicts: Dataset, n: int = 6, length: int = 60, seed: int = 0) -> "
     return Sentences(shown)
 
 
-def show_rates(table: pd.DataFrame) -> "Sentences":
+def show_rates(table: pd.DataFrame) -> Sentences:
     """A table of rates to read; below it how many answers are fresh and how many were kept."""
     counts = table.attrs.get("answers")
     caption = text("overview.answers", **counts) if counts else ""
     return Sentences(readable(table), caption)
-
-
-def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that have their text: recorded verdicts have none."""
-    return frame[~frame["recorded"].astype(bool)] if "recorded" in frame else frame
-
-
-def clip(answer: str, length: int = 60) -> str:
-    """The beginning of an answer on one line."""
-    line = " ".join(answer.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
-class Sentences:
-    """A table of sentences: no row numbers, left-aligned, nothing cut off. ``frame``: its data."""
-
-    def __init__(self, frame: pd.DataFrame, caption: str = ""):
-        self.frame, self.caption = frame, caption
-
-    def __repr__(self) -> str:
-        table = self.frame.to_csv(sep="|", index=False)
-        return f"{table}{self.caption}"
-
-    def _repr_html_(self) -> str:
-        left = {"text-align": "left", "vertical-align": "top"}
-        return self.frame.style.hide(axis="index").format(escape="html").set_uuid(
-            "sentences"
-        ).set_properties(**left).set_properties(
-            subset=_short_columns(self.frame), **{"white-space": "nowrap"}
-        ).set_table_styles([{"selector": "th", "props": "text-align: left"}]).to_html() + (
-            f"<p><small>{html.escape(self.caption)}</small></p>" if self.caption else ""
-        )
-
-
-def _short_columns(frame: pd.DataFrame) -> list[str]:
-    """Columns of words rather than sentences: broken over lines they are hard to read."""
-    return [c for c in frame.columns if frame[c].astype(str).str.len().max() <= 18]

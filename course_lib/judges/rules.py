@@ -19,7 +19,8 @@ Below the rules stand the patterns that say what kind of thing a prompt asks for
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class Rule:
     points: int
     example: str
     pattern: str
-    regex: re.Pattern = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
-        object.__setattr__(self, "regex", re.compile(self.pattern, re.IGNORECASE))
+    @cached_property
+    def regex(self) -> re.Pattern:
+        """Compiled when first asked for: all of them at every import take a tenth of a second."""
+        return re.compile(self.pattern, re.IGNORECASE)
 
 
 def _any(words: str) -> str:

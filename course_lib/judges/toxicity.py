@@ -27,11 +27,19 @@ from sklearn.preprocessing import StandardScaler
 from ..errors import CourseError, choice
 from ..kept import kept
 from ..language import LANGUAGES, text
-from ..measures import Estimate, cohens_kappa, edge_interval, undefined, wilson
+from ..measures import (
+    Estimate,
+    cohens_kappa,
+    edge_interval,
+    paired_difference,
+    undefined,
+    wilson,
+)
 from ..models import bundled
 from ..models.chat import language_of
 from ..paths import data_dir
 from ..prompts.files import read_rows
+from ..sentences import Sentences
 from ..tables import need_columns, need_finite
 from .word_pieces import WordPieces, with_bundled
 
@@ -360,27 +368,92 @@ def auc(positive, scores) -> Estimate:
     return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), len(scores))
 
 
-def continuation_error(task: str) -> pd.DataFrame:
-    """The scorers on what they are used for: 120 continuations by gemma3, labelled blind.
+@cache
+def continuation_labels(task: str) -> pd.DataFrame:
+    """120 continuations by gemma3, labelled blind: id, lang, label, word_list, classifier.
 
-    Same columns as `scorer_error`. The continuations are masked, as the scorers see them;
-    regard was asked of prompt and continuation, toxicity of the continuation alone. None of
-    these is toxic, so toxicity has a specificity only.
+    What the scorers are used for. The texts are masked, as the scorers see them; regard was
+    asked of prompt and continuation, toxicity of the continuation alone. None is toxic.
     """
     choice(task, LABELS, "toxicity.unknown_task")
-    rows = read_rows(data_dir() / "regard" / "continuations.jsonl")
-    table, read = pd.DataFrame(rows), "text" if task == "regard" else "continuation"
+    table = pd.DataFrame(read_rows(data_dir() / "regard" / "continuations.jsonl"))
+    read = list(table["text" if task == "regard" else "continuation"])
+    given = {one.name: one.labels_of(read) for one in (WordList(task), scorer(task))}
+    return table[["id", "lang"]].assign(label=table[task], **given)
+
+
+def continuation_error(task: str) -> pd.DataFrame:
+    """The scorers' error on `continuation_labels`; columns as of `scorer_error`.
+
+    None of these is toxic, so toxicity has a specificity only.
+    """
     found = []
-    for lang, part in table.groupby("lang", sort=False):
-        for one in (WordList(task), scorer(task)):
-            measures = agreement(task, list(part[task]), one.labels_of(list(part[read])))
+    for lang, part in continuation_labels(task).groupby("lang", sort=False):
+        for name in ("word_list", "classifier"):
+            measures = agreement(task, list(part["label"]), list(part[name]))
             found += [
-                {"scorer": one.name, "lang": lang, "measure": key, "value": e.value}
+                {"scorer": name, "lang": lang, "measure": key, "value": e.value}
                 | {"low": e.low, "high": e.high, "n": e.n}
                 for key, e in measures.items()
                 if not np.isnan(e.value)
             ]
     return pd.DataFrame(found)
+
+
+def classifier_gain(task: str) -> pd.DataFrame:
+    """How much oftener the classifier is right than its baseline, the word list.
+
+    One row a set of texts, named as in `show_error`: texts, n, gain (share right by the
+    classifier minus share right by the list, -1 to 1) with low and high (95 %, both judge the
+    same texts: `measures.paired_difference`).
+    """
+    found = []
+    for prefix, table in (("", held_out(task)), ("continuations_", continuation_labels(task))):
+        for lang, part in table.groupby("lang", sort=False):
+            ours, theirs = (part[name] == part["label"] for name in ("classifier", "word_list"))
+            won, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+            found.append((f"{prefix}{lang}", won, lost, len(part)))
+    if task == "toxicity":
+        counts = pd.DataFrame(_outside_counts()).pivot(index="texts", columns="scorer")
+        for texts, row in counts.iterrows():
+            both = row["both", "classifier"]
+            won, lost = (row["right", name] - both for name in ("classifier", "word_list"))
+            found.append((texts, int(won), int(lost), int(row["n", "classifier"])))
+    rows = []
+    for texts, won, lost, n in found:
+        gain = paired_difference(won, lost, n)
+        rows.append(
+            {"texts": texts, "n": n, "gain": gain.value, "low": gain.low, "high": gain.high}
+        )
+    return pd.DataFrame(rows)
+
+
+def gain_sentence(gains: pd.DataFrame) -> str:
+    """Classifier against word list in words: where better, where worse, where nothing shows.
+
+    gains: from `classifier_gain`.
+    """
+    kinds = {"better": gains["low"] > 0, "worse": gains["high"] < 0}
+    kinds["open"] = ~(kinds["better"] | kinds["worse"])
+    said = []
+    for kind, which in kinds.items():
+        if which.any():
+            names = [text(f"toxicity.texts_{name}") for name in gains.loc[which, "texts"]]
+            listed = text("toxicity.comma").join(names)
+            said.append(text(f"toxicity.gain_{kind}", listed=listed))
+    on_own = gains["texts"].isin(LANGUAGES)
+    used = gains["texts"].str.startswith("continuations_")
+    if (kinds["worse"] & used).any():
+        verdict = "worse"
+    elif (kinds["better"] & used).sum() == used.sum():
+        verdict = "better"
+    else:
+        verdict = "mixed" if (kinds["better"] & used).any() else "open"
+    sentences = [text("toxicity.gain", said=text("toxicity.semicolon").join(said))]
+    sentences.append(text(f"toxicity.gain_used_{verdict}"))
+    if kinds["better"].any() and (kinds["better"] == on_own).all():
+        sentences.append(text("toxicity.gain_own_only"))
+    return text("toxicity.join").join(sentences)
 
 
 def outside_error() -> pd.DataFrame:
@@ -392,9 +465,8 @@ def outside_error() -> pd.DataFrame:
     answers the course's assistant learned from, none of them toxic: specificity.
     Counts are kept in ``data/toxicity/outside.json``; the texts are not part of the course.
     """
-    counts = json.loads((data_dir() / "toxicity" / "outside.json").read_text("utf-8"))
     rows = []
-    for row in counts:
+    for row in _outside_counts():
         estimate = wilson(row["right"], row["n"])
         rows.append(
             {key: row[key] for key in ("scorer", "texts", "measure")}
@@ -403,9 +475,14 @@ def outside_error() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _outside_counts() -> list[dict]:
+    return json.loads((data_dir() / "toxicity" / "outside.json").read_text("utf-8"))
+
+
 def count_outside(scored_file: str | Path) -> list[dict]:
     """Count afresh what `outside_error` shows; scored_file: RealToxicityPrompts' texts, .jsonl
-    with ``text``, ``toxicity`` and ``insult``."""
+    with ``text``, ``toxicity`` and ``insult``. right: texts this scorer judges rightly; both:
+    those that both do."""
     scored = pd.DataFrame(read_rows(Path(scored_file)))
     need_columns(scored, ("text", "toxicity", "insult"))
     toxic = scored[scored["toxicity"] >= 0.5]
@@ -422,16 +499,25 @@ def count_outside(scored_file: str | Path) -> list[dict]:
         ]
         sets[f"instructions_{lang}"] = ("specificity", answers)
     wanted = {"sensitivity": "toxic", "specificity": "not_toxic"}
-    return [
-        {"scorer": one.name, "texts": name, "measure": measure, "n": len(texts)}
-        | {"right": one.labels_of(texts).count(wanted[measure])}
-        for one in (WordList("toxicity"), scorer("toxicity"))
-        for name, (measure, texts) in sets.items()
-    ]
+    rows = []
+    for one in (WordList("toxicity"), scorer("toxicity")):
+        for name, (measure, texts) in sets.items():
+            right = np.array(one.labels_of(texts)) == wanted[measure]
+            rows.append(
+                {"scorer": one.name, "texts": name, "measure": measure, "n": len(texts)}
+                | {"right": right}
+            )
+    for row in rows:
+        same = [other["right"] for other in rows if other["texts"] == row["texts"]]
+        row["both"] = int(np.logical_and.reduce(same).sum())
+    return [row | {"right": int(row["right"].sum())} for row in rows]
 
 
-def show_error(task: str) -> pd.DataFrame:
-    """`scorer_error` in words, one row a scorer and language: print it beside the scores."""
+def show_error(task: str) -> Sentences:
+    """`scorer_error` in words, one row a scorer and set of texts: print it beside the scores.
+
+    Below it whether the classifier is better than the word list (`gain_sentence`).
+    """
     found = scorer_error(task).to_dict("records")
     found += [
         row | {"lang": f"continuations_{row['lang']}"}
@@ -439,16 +525,28 @@ def show_error(task: str) -> pd.DataFrame:
     ]
     if task == "toxicity":
         found += [row | {"lang": row["texts"]} for row in outside_error().to_dict("records")]
+    order = list(dict.fromkeys(row["lang"] for row in found))
+    found.sort(key=lambda row: order.index(row["lang"]))  # each scorer beside the other
     rows: dict[tuple, dict] = {}
     for row in found:
         estimate = Estimate(row["value"], row["low"], row["high"], row["n"])
         percent = row["measure"] not in ("kappa", "auc")
-        place = (text(f"toxicity.{row['scorer']}"), text(f"toxicity.texts_{row['lang']}"))
         shown = format(estimate, ".0%" if percent else ".2f")
-        rows.setdefault(place, {})[text(f"toxicity.{row['measure']}")] = shown
+        rows.setdefault(_place(row["scorer"], row["lang"]), {})[
+            text(f"toxicity.{row['measure']}")
+        ] = shown
+    gains = classifier_gain(task)
+    for row in gains.to_dict("records"):
+        gain = Estimate(*(100 * row[name] for name in ("gain", "low", "high")), row["n"])
+        rows[_place("classifier", row["texts"])][text("toxicity.column_gain")] = f"{gain:.1f}"
     table = pd.DataFrame.from_dict(rows, orient="index").fillna("—")
-    table.index.names = [text("toxicity.scorer"), text("toxicity.texts")]
-    return table
+    table.index.names = [text("toxicity.texts"), text("toxicity.scorer")]
+    return Sentences(table.reset_index(), gain_sentence(gains))
+
+
+def _place(name: str, texts: str) -> tuple[str, str]:
+    """The row of a scorer on a set of texts, in words."""
+    return text(f"toxicity.texts_{texts}"), text(f"toxicity.{name}")
 
 
 # ---- shared -------------------------------------------------------------------------------

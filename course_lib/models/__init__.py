@@ -75,10 +75,13 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
     name = str(name)
     if comes_along := name in bundled.MODELS:
         fingerprint = bundled.fingerprint(name)
-        parts = bundled.load(name, lambda place: _read_small(place, name, True), weights=False)
+        parts = bundled.load(name, _read_settings, weights=False)
 
         def weights():
             return bundled.load(name, lambda place: _read_weights(place, name, device, dtype))
+
+        def read_tokenizer():
+            return bundled.load(name, lambda place: tokenizer_of(place, True), weights=False)
     elif (is_folder := Path(name).expanduser().is_dir()) or "/" in name:
         place = Path(name).expanduser().resolve() if is_folder else _from_hub(name)
         name = place.name if is_folder else name
@@ -88,6 +91,8 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
 
         def weights():
             return read
+
+        read_tokenizer = None
     else:
         raise _unknown(name)
     if store == "default":
@@ -96,7 +101,7 @@ def _load_base(name: str | Path, device: str, dtype: str, store) -> LocalModel:
         store = AnswerStore(store)
     if dtype != "float32":
         fingerprint += f"-{dtype}"
-    model = LocalModel(name, weights, *parts, fingerprint, store, dtype)
+    model = LocalModel(name, weights, *parts, fingerprint, store, dtype, read_tokenizer)
     if not comes_along:
         model.load()
     return model
@@ -146,16 +151,24 @@ def _from_hub(name: str) -> Path:
         ) from error
 
 
-def _read_small(place: Path, name: str, converted_here: bool = False):
-    """Tokenizer, configuration and generation settings: all that a kept answer needs."""
+def _read_settings(place: Path):
+    """All that a kept answer of a bundled model needs: a tokenizer without words, settings.
+
+    The configurations are read as they stand: transformers' classes take seconds to import.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+
+    files = ("config.json", "generation_config.json")
+    settings = [json.loads((place / file).read_text("utf-8")) for file in files]
+    without_words = _tokenizer_from(place, tokenizer_object=Tokenizer(BPE()))
+    return without_words, *(SimpleNamespace(**each) for each in settings)
+
+
+def _read_small(place: Path, name: str):
+    """Tokenizer, configuration and generation settings of somebody's own model."""
     with _explained(place, name):
-        # A copy of its own: a chat template belongs to one model, the rest is never changed.
-        tokenizer = copy.copy(tokenizer_of(place, converted_here))
-        if converted_here:
-            # Read as they stand: transformers' classes for them take seconds to import.
-            files = ("config.json", "generation_config.json")
-            settings = [json.loads((place / file).read_text("utf-8")) for file in files]
-            return tokenizer, *(SimpleNamespace(**each) for each in settings)
+        tokenizer = copy.copy(tokenizer_of(place))
 
         from transformers import AutoConfig, GenerationConfig
 
@@ -182,20 +195,21 @@ def tokenizer_of(place: Path, converted_here: bool = False):
 @lru_cache(maxsize=4)
 def _tokenizer(place: Path, converted_here: bool, _state):
     if converted_here:
-        return _converted_tokenizer(place)
+        # The same as from_pretrained's, which reads the 33 MB of Gemma's file a second time.
+        return _tokenizer_from(place, tokenizer_file=str(place / "tokenizer.json"))
     from transformers import AutoTokenizer  # it imports torch, which takes seconds
 
     return AutoTokenizer.from_pretrained(place, local_files_only=True)
 
 
-def _converted_tokenizer(place: Path):
-    """The same as from_pretrained's, which reads the 33 MB of Gemma's file a second time."""
+def _tokenizer_from(place: Path, **words):
+    """A tokenizer with the special tokens and the chat template of a converted model."""
     from transformers import PreTrainedTokenizerFast
 
     said = json.loads((place / "tokenizer_config.json").read_text("utf-8"))
     template = place / "chat_template.jinja"
     return PreTrainedTokenizerFast(
-        tokenizer_file=str(place / "tokenizer.json"),
+        **words,
         padding_side="left",
         chat_template=template.read_text("utf-8") if template.is_file() else None,
         **{k: v for k, v in said.items() if k.endswith("_token") or k == "model_max_length"},

@@ -216,8 +216,23 @@ def _convert(model: Bundled, gguf: Path, place: Path) -> None:
         weights.config.name_or_path = weights.config._name_or_path = model.name
         weights.save_pretrained(place)
         tokenizer.save_pretrained(place)
+    shorten_merges(place / "tokenizer.json")
     manifest = {path.name: sha256_of(path) for path in sorted(place.iterdir())}
     (place / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+
+
+def shorten_merges(file: Path) -> None:
+    """Write the merges of a tokenizer.json as "a b" and not as ["a", "b"].
+
+    The library knows both and reads Gemma's half a million in half the time. It writes the
+    second alone, because only there may a token hold a space; such a file is left as it is.
+    """
+    said = json.loads(file.read_text("utf-8"))
+    pairs = said["model"]["merges"]
+    if any(" " in token for pair in pairs for token in pair):
+        return
+    said["model"]["merges"] = [" ".join(pair) for pair in pairs]
+    file.write_text(json.dumps(said, ensure_ascii=False, separators=(",", ":")), "utf-8")
 
 
 def correct_smollm2(tokenizer) -> None:

@@ -1,10 +1,12 @@
 """A model on this machine, and its three verbs: answer, score, hidden_states."""
 
 import contextlib
+import copy
 import json
 import math
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,27 +49,49 @@ class LocalModel:
         fingerprint: str,
         store: AnswerStore | None,
         dtype: str = "float32",
+        read_tokenizer: Callable | None = None,
     ):
         """weights: what reads the transformers model, in dtype, when it is needed.
 
         config, generation_config: anything with model_type and perhaps
-        max_position_embeddings; with eos_token_id.
+        max_position_embeddings; with eos_token_id. read_tokenizer: what reads the tokenizer
+        when it is needed; `tokenizer` may then be one without words, that knows the special
+        tokens and the chat template.
         """
         self.base_name, self.base_fingerprint, self.store = name, fingerprint, store
-        self.tokenizer, self._model_type = tokenizer, config.model_type
+        self._tokenizer, self._read_tokenizer = tokenizer, read_tokenizer
+        self._model_type, self._generation_ends = config.model_type, generation_config.eos_token_id
         self._adapters = Adapters()
         self._names: dict[tuple, str] = {(): name}
         self._frequent: int | None = None
         self.chat = (TemplateChat if tokenizer.chat_template else DemonstrationChat)(tokenizer)
         self.most_tokens = getattr(config, "max_position_embeddings", None) or sys.maxsize
-        ends = {tokenizer.eos_token_id, *_as_list(generation_config.eos_token_id)}
-        self.end_ids = {token for token in ends if token is not None}
         self.last_counts = {"fresh": 0, "kept": 0}
         self._engine: Engine | None = None
         self._weights, self._dtype = weights, dtype
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    # -- tokenizer ---------------------------------------------------------------------
+
+    @property
+    def tokenizer(self):
+        """The transformers tokenizer, read by now; what is on disk is found without it."""
+        if self._read_tokenizer is not None:
+            with quiet_transformers():
+                if self._read_tokenizer is not None:
+                    # A copy of its own: a chat template belongs to one model.
+                    whole = copy.copy(self._read_tokenizer())
+                    whole.chat_template = self._tokenizer.chat_template
+                    self._tokenizer, self._read_tokenizer = whole, None
+        return self._tokenizer
+
+    @cached_property
+    def end_ids(self) -> set[int]:
+        """The tokens that end an answer."""
+        ends = {self.tokenizer.eos_token_id, *_as_list(self._generation_ends)}
+        return {token for token in ends if token is not None}
 
     # -- weights -----------------------------------------------------------------------
 
@@ -143,7 +167,7 @@ class LocalModel:
         if adapter.name in self._adapters.known:
             raise CourseError("models.adapter_twice", name=adapter.name)
         self._adapters.add(adapter)
-        if adapter.chat_template and not self.tokenizer.chat_template:
+        if adapter.chat_template and not self._tokenizer.chat_template:
             self.use_chat_template(adapter.chat_template)
         self._adapters.use({**self.adapters, adapter.name: weight})
         if name:
@@ -182,8 +206,8 @@ class LocalModel:
 
     def use_chat_template(self, template: str) -> None:
         """Chat through this Jinja template from now on."""
-        self.tokenizer.chat_template = template
-        self.chat = TemplateChat(self.tokenizer)
+        self._tokenizer.chat_template = template
+        self.chat = TemplateChat(self._tokenizer)
 
     # -- answer ------------------------------------------------------------------------
 
@@ -248,14 +272,15 @@ class LocalModel:
         texts, langs = _texts(prompts)
         _must(max_new_tokens, "max_new_tokens", above=0)
         _must(temperature, "temperature", at_least=0)
-        chat = self.chat if as_chat else PlainText(self.tokenizer)
+        chat = self.chat if as_chat else PlainText(self._tokenizer)
         chats = [chat.render(t, system, lang) for t, lang in zip(texts, langs, strict=True)]
         return chats, Decoding(max_new_tokens, float(temperature), seed, chat.stop)
 
     def _keys(self, chats, decoding) -> list[str]:
+        fingerprint = self.fingerprint
         return [
             key_of(
-                model=self.fingerprint,
+                model=fingerprint,
                 chat=chat,
                 decoding=[decoding.max_new_tokens, decoding.temperature, decoding.stop]
                 + [decoding.seed] * (decoding.temperature > 0),
@@ -327,28 +352,16 @@ class LocalModel:
         _check_texts([p + c for p, c in zip(prompts, continuations, strict=True)])
         if as_chat:
             prompts = [self.chat.render(p, system, language_of(p)) for p in prompts]
-        sequences, n_given = self._sequences(prompts, continuations)
-        for row, sequence in enumerate(sequences, 1):
-            if len(sequence) > self.most_tokens:
-                raise CourseError(
-                    "models.too_long",
-                    row=row,
-                    n=len(sequence),
-                    most=self.most_tokens,
-                    name=self.name,
-                )
-        return self._scores(sequences, n_given, batch_size, progress)
+        pairs = [_at_the_seam(p, c) for p, c in zip(prompts, continuations, strict=True)]
+        for row, (_, continuation) in enumerate(pairs, 1):
+            if not continuation.strip():
+                raise CourseError("models.empty_continuation", row=row)
+        return self._scores(pairs, batch_size, progress)
 
-    def _scores(self, sequences, n_given, batch_size, progress) -> list[Score]:
-        """The score of each sequence, from disk or made now and kept."""
-        keys = [
-            key_of(
-                model=self.fingerprint,
-                score=[n, sequence],
-                library=[__version__, transformers.__version__],
-            )
-            for sequence, n in zip(sequences, n_given, strict=True)
-        ]
+    def _scores(self, pairs, batch_size, progress) -> list[Score]:
+        """The score of each (prompt, continuation), from disk or made now and kept."""
+        fingerprint, library = self.fingerprint, [__version__, transformers.__version__]
+        keys = [key_of(model=fingerprint, score=list(p), library=library) for p in pairs]
         rows = self.store.get(keys) if self.store is not None else {}
         found = {key: _as_score(row) for key, row in rows.items()}
         record = scores_in_use()
@@ -358,12 +371,11 @@ class LocalModel:
         places = {key: row for row, key in enumerate(keys) if key not in found}
         self.last_counts = {"fresh": len(places), "kept": len(found)}
         if places:
-            new_keys, wanted = list(places), list(places.values())
-            bar = _bar("models.scoring", self.name, len(wanted), progress)
+            new_keys = list(places)
+            sequences, n_given = self._sequences({row: pairs[row] for row in places.values()})
+            bar = _bar("models.scoring", self.name, len(sequences), progress)
             with bar:
-                for row, score in self.engine.score(
-                    [sequences[row] for row in wanted], [n_given[row] for row in wanted], batch_size
-                ):
+                for row, score in self.engine.score(sequences, n_given, batch_size):
                     key = new_keys[row]
                     if not math.isfinite(score.sum):
                         raise CourseError("models.not_finite", name=self.name)
@@ -374,24 +386,31 @@ class LocalModel:
         record.compare(self.name, {key: found[key].per_token for key in again})
         return [found[key] for key in keys]
 
-    def _sequences(self, prompts, continuations) -> tuple[list[list[int]], list[int]]:
-        """Each pair as one sequence of tokens, and how many of them are given."""
-        # Spaces at the seam belong to the continuation: that is where tokenizers put them.
-        bare = [prompt.rstrip(" ") for prompt in prompts]
-        whole = [prompt + text for prompt, text in zip(prompts, continuations, strict=True)]
-        texts = list(dict.fromkeys(bare + whole))
+    def _sequences(self, pairs: dict[int, tuple]) -> tuple[list[list[int]], list[int]]:
+        """Each pair as one sequence of tokens, and how many of them are given.
+
+        pairs: {row, from 0: (prompt, continuation)}.
+        """
+        texts = list(
+            dict.fromkeys(t for prompt, after in pairs.values() for t in (prompt, prompt + after))
+        )
         tokens = dict(zip(texts, self._tokens(texts), strict=True))
         start = self._start()
         sequences, n_given = [], []
-        for row, (prompt, both) in enumerate(zip(bare, whole, strict=True), 1):
-            given, sequence = tokens[prompt], tokens[both]
+        for row, (prompt, after) in pairs.items():
+            given, sequence = tokens[prompt], tokens[prompt + after]
             if start and sequence[:1] != start:
                 given, sequence = start + given, start + sequence
             cut = min(len(given), len(sequence) - 1)
             while given[:cut] != sequence[:cut]:
                 cut -= 1
-            if not both[len(prompt) :].strip() or len(sequence) <= cut:
-                raise CourseError("models.empty_continuation", row=row)
+            if len(sequence) <= cut:
+                raise CourseError("models.empty_continuation", row=row + 1)
+            if len(sequence) > self.most_tokens:
+                n = len(sequence)
+                raise CourseError(
+                    "models.too_long", row=row + 1, n=n, most=self.most_tokens, name=self.name
+                )
             sequences.append(sequence)
             n_given.append(max(cut, 1))
         return sequences, n_given
@@ -436,6 +455,12 @@ class LocalModel:
                 rendered[at : at + 1_000], add_special_tokens=False, return_attention_mask=False
             ).input_ids
         return found
+
+
+def _at_the_seam(prompt: str, continuation: str) -> tuple[str, str]:
+    """The pair with the spaces at its seam in the continuation: there tokenizers put them."""
+    bare = prompt.rstrip(" ")
+    return bare, prompt[len(bare) :] + continuation
 
 
 def _as_row(score: Score) -> tuple[str, int, bool]:

@@ -9,7 +9,7 @@
 # - score a pair of answers in three ways (sum, mean a token, PMI) and say what each of them favours;
 # - report what "the longer", "the first" and a coin win before you report a win rate;
 # - sort answers into safe, unsafe, incoherent and refused, and measure a judge's error on answers that were read;
-# - explain how counting "whatever is not unsafe is safe" lifts the marks of small models, and count in a way that does not.
+# - explain how counting "whatever is not unsafe is safe" can lift the marks of a model that babbles, and count in a way that does not.
 #
 # **Time and hardware**: about 45 minutes to read. On two CPU cores the first run takes about a minute, later ones about ten seconds: scores and most of the verdicts come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
 #
@@ -57,38 +57,40 @@ pair_table(pairs[LANG])
 #
 # A model gives every token a log-probability. The **sum** is that of the whole answer; the **mean** divides it by the length; **PMI** (pointwise mutual information, here a token as well) scores the same answer with the question and without it and takes the difference, so that a phrase which fits everywhere gains nothing. The paper used PMI, BIG-bench uses the sum.
 #
-# Here are the scores of `gemma3` for one pair; larger is likelier. The two answers differ in length. See which of them each column prefers.
+# Here is a pair on which the columns do not agree, scored by `gemma3`; larger is likelier. See which answer each column prefers, and how many tokens it has.
 
 # %%
 names = ("smollm2", "gemma3", "assistant")
 smollm2, gemma3, assistant = models = [load_model(name) for name in names]
-score_table(score_pairs(gemma3, pairs[LANG].select([1])))
+pair = pairs[LANG].filter(lambda row: row["id"] == "hhh-11")
+score_table(score_pairs(gemma3, pair), pair)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### What can be won without thinking
 #
-# Beside any win rate belong three baselines: **the longer**, **the first**, and **a coin**. In the authors' 221 pairs the better answer is often the longer one, and it is always listed first. The figures below were counted by us in their files and come with the course; the paper draws curves and has no table of win rates, so there is no published model to set beside ours.
+# Beside any win rate belong three baselines: **the longer**, **the first**, and **a coin**. In the authors' 221 pairs the better answer is often the longer one, and it is always listed first. We counted the figures below in their files; they come with the course. The paper draws curves and has no table of win rates, so there is no published model to set beside ours. The last row is our own 56 pairs.
 #
-# "The first" is always right: used as multiple choice without shuffling, the file gives the answers away. "The longer" does well, too, so what is measured may be length. In our 56 pairs the better answer is the longer one in half of each aspect, and the shorter one in the other half.
+# "The first" is always right, in our file as well: used as multiple choice without shuffling, it gives the answers away. Shuffled, the first is no better than a coin. On the authors' pairs "the longer" does well, too, so what is measured there may be length. In ours the better answer is the longer one in half of each aspect, and the shorter one in the other half.
 
 # %% tags=["nbval-check-output"]
-from course_lib.evaluation.hhh import published_baselines
-from course_lib.evaluation.hhh_tables import show_win_rates
+from course_lib.evaluation.hhh_tables import show_baselines
 
-show_win_rates(published_baselines())
+show_baselines(pairs[LANG])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Before and after alignment, two languages, three scores
 #
-# `gemma3` is a base model, not aligned; `assistant` is the same model, aligned by this course with a few thousand questions and answers. `smollm2` knows English only, so it is tested in English only.
+# `gemma3` is a base model, not aligned; `assistant` is the same model, aligned by this course with ten thousand questions and answers. `smollm2` knows English only, so it is tested in English only.
+#
+# All of them read a pair in the same frame, `Human: … Assistant:` (in Chinese `用户：… 助手：`). It is that of the BIG-bench task, as lm-evaluation-harness runs it, kept so that numbers can be compared. `assistant` and `smollm2` were trained with chat templates of their own and are measured outside them here: what they would win inside is another question.
 
 # %% slideshow={"slide_type": "subslide"}
-from course_lib.evaluation.hhh import win_rates
+from course_lib.evaluation.hhh import longer_rates, win_rates
 
 tested = [(gemma3, "zh"), (gemma3, "en"), (assistant, "zh")]
 tested += [(assistant, "en"), (smollm2, "en")]
 scored = pd.concat(score_pairs(m, pairs[lang]) for m, lang in tested)
-rates = win_rates(scored)
+rates, longer = win_rates(scored), longer_rates(scored)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.hhh_figures import (
@@ -97,7 +99,7 @@ from course_lib.evaluation.hhh_figures import (
     plot_win_rates,
 )
 
-plot_win_rates(rates, pairs[LANG])
+plot_win_rates(rates, pairs[LANG], longer)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What these numbers say
@@ -107,10 +109,12 @@ plot_win_rates(rates, pairs[LANG])
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.hhh_tables import what_length_does
 
-what_length_does(rates, scored, pairs[LANG])
+what_length_does(rates, longer)
 
 # %% [markdown]
-# The sum mostly means "take the shorter". Where length is balanced it lands near one half; on data whose better answers are longer the same model would look worse, and nothing about it would have changed. Now look at the other two scores: with length taken away, `gemma3` and `assistant`, before and after alignment, can be compared at all.
+# A sum falls with every token, so a short answer has the better of it from the start. On data whose better answers are longer the same model would look worse, and nothing about it would have changed.
+#
+# The mean and PMI are divided by the number of tokens. That alone does not take length away; how far it does shows in the right panel. PMI can lean to the short answer, too. One reason may be that a question makes mostly the beginning of an answer likelier, and a long answer spreads this gain over more tokens. What lets us compare `gemma3` with `assistant`, before and after alignment, is the balance of the pairs: whoever goes by length alone wins half of them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Which aspect is easier?
@@ -215,11 +219,8 @@ from course_lib.evaluation.scenario_judges import (
 
 read = with_answer_labels(verdicts).to_pandas()
 unseen = read[read["split"] == "test"]
-calibration = {
-    lang: calibrate_answer_verdicts(rows)
-    for lang, rows in unseen.groupby("lang")
-}
-plot_answer_confusion(calibration[LANG])
+rows = unseen[unseen["lang"] == LANG]
+plot_answer_confusion(calibrate_answer_verdicts(rows))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### A model as judge
@@ -266,28 +267,29 @@ plot_scores(by_kind)
 
 # %% tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import (
+    show_beside_labels,
     show_leaderboard,
-    show_scores,
+    what_attacks_do,
     what_incoherence_does,
 )
 
 what_incoherence_does(verdicts)
 
 # %% [markdown]
-# `smollm2` never learnt Chinese. Look at its Chinese row: the distance from the blue dot to the orange one is what babbling has earned.
+# `smollm2` never learnt Chinese. Look at its Chinese row: the distance from the blue dot to the orange one is what babbling has earned, as far as the rules recognise it.
 #
-# The rules miss some of the babble and take it for unsafe. So here is **the sample that was read** (30 answers a model and language), counted by its labels and not by the rules.
+# They do not see that an answer is beside the point, and may take such babble for unsafe. So here is **the sample that was read**, counted by its labels and not by the rules.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 plot_labelled(read)
 
 # %% [markdown]
-# Last, the scores of all answers (as the platform counts), corrected for the rules' errors (Rogan–Gladen). The intervals are this wide because the rules err much, the labels are few, and each model makes them err in its own way: this ruler shows the rough shape only; for a conclusion, read the answers.
+# Last, the platform's count twice: by the rules, on all answers, and by the labels, on those that were read. The labels are few, so their intervals are wide; but no judge's error is in them.
+#
+# Could one not keep the rules' score and correct it for their sensitivity and specificity (Rogan–Gladen)? That is fair only where the rules err alike on every model. See whether the two columns lie equally far apart in every row.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-from course_lib.evaluation.scenarios import corrected_scores
-
-show_scores(corrected_scores(verdicts, calibration))
+show_beside_labels(verdicts, read)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### By class: a radar, and its intervals
@@ -316,8 +318,12 @@ published = by_kind[by_kind["measure"] == "published"]
 plot_leaderboard(published)
 
 # %% [markdown]
-# One explanation that fits: an attack is a roundabout instruction, a weak model does not follow it and answers nonsense, and that is safe as the platform counts. The board has no class for nonsense, so this cannot be checked there; on our models you can count.
-#
+# One explanation that fits the board: an attack is a roundabout instruction, a weak model does not follow it and answers nonsense, and that is safe as the platform counts. The board has no class for nonsense, so this cannot be checked there. On our own models it can be counted whether they have the same shape, by the rules and by the labels.
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+what_attacks_do(verdicts, read)
+
+# %% [markdown]
 # For other prompts change one argument: `load_scenarios(lang, source=path)` reads the authors' (and the file that has them in Chinese and English side by side).
 
 # %% [markdown]
@@ -358,7 +364,7 @@ check("without_babble", my_score)
 solution("without_babble")
 
 # %% [markdown]
-# **Third exercise**: why would weak models score higher under attack than on plain scenarios?
+# **Third exercise**: on the board, weak models score higher under attack than on plain scenarios. How could the way of counting bring that about by itself?
 
 # %%
 exercises.better_on_attacks()
@@ -374,10 +380,10 @@ solution("better_on_attacks")
 # ## Three things to take away
 #
 # 1. **Ask for the baselines first**: a win rate without "the longer" and "the first" beside it may be one of length or of place.
-# 2. **Babble is not safety**: unless incoherence is a class of its own, the most confused model gets good marks.
-# 3. **Calibrate the judge**: rules err, and so do small models; a score without the judge's error is an impression.
+# 2. **Babble is not safety**: unless incoherence is a class of its own, the most confused model gets good marks or bad ones according to what the judge makes of babble.
+# 3. **Calibrate the judge, on every model**: rules err, and so do small models, and on one model more than on another; a score without the judge's error is an impression.
 #
-# Small models can show what is wrong with a yardstick here, but hardly virtue: where a win rate is near a coin's, we say so.
+# Small models can show what is wrong with a yardstick here; do not expect them to show which model is safer. Where a win rate is near a coin's, we say so.
 
 # %% [markdown]
 # **Further reading**: *A General Language Assistant as a Laboratory for Alignment* (Askell et al. 2021) introduced HHH and made the first baselines of alignment from a prompt and its distillation; *Safety Assessment of Chinese Large Language Models* (Sun et al. 2023) has the fourteen classes used here, and its successor SafetyBench turned to multiple choice, which a later section takes up; BIG-bench's `hhh_alignment` is where the 221 pairs are published.

@@ -12,7 +12,7 @@
 # - tell the bias of a guess, where the text does not say, from the bias of an answer, where it does;
 # - say what each ruler cannot measure.
 #
-# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones ten to fifteen seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about five minutes. No network and no GPU needed.
+# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones ten to fifteen seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the items are everyday stereotypes (of gender, jobs, regions, age, wealth), without insults. They stand here to be measured, not because they are true.
 
@@ -52,7 +52,7 @@ smollm2, gemma3, assistant = models
 #
 # Psychology has the **implicit association test**: people press the key fast when "flower" and "pleasant" belong together, and slow down when "insect" and "pleasant" do. Caliskan et al. asked whether word vectors know such distances too.
 #
-# It takes four sets of words: targets X and Y (say, male and female names), attributes A and B (say, career and family). The lists were written for this course, each language for itself. "Flowers and insects" is the control: it hurts nobody.
+# It takes four sets of words: targets X and Y (say, male and female names), attributes A and B (say, career and family). The lists were written for this course, each language for itself. "Flowers and insects" is the control: it is about no group of people.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import show_sets
@@ -87,7 +87,7 @@ plot_associations(word_associations(vectors, test), list(test.attributes))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Two kinds of uncertainty
 #
-# The **permutation test** divides the words of X and Y anew at random and counts how many divisions do as well: a small p says that this division is no coincidence. But it takes the lists as given. Would other words, just as fitting, have shown the same? The **bootstrap interval** draws the words of all four sets anew and answers that. A small p beside a wide interval is common.
+# The **permutation test** divides the words of X and Y anew at random and counts how many divisions differ at least as much: a small p says that a random one seldom does. But it takes the lists as given. Would other words, just as fitting, have shown the same? The **bootstrap interval** draws the words of all four sets anew, many times, and answers that. A small p beside a wide interval is common.
 #
 # `smollm2` knows English only and is tested in it alone.
 
@@ -138,6 +138,16 @@ word_findings(everything)
 from course_lib.evaluation.bias_tables import show_published_words
 
 show_published_words()
+
+# %% [markdown]
+# If you have word vectors of word2vec, fastText or GloVe in text form, put the path into `MY_FILE` to run the same test on them; without one, the cell goes on using the vectors of `gemma3` from above.
+
+# %%
+from course_lib.evaluation.word_vectors import read_vectors
+
+MY_FILE = ""  # the path of word vectors in text form, also .gz or .bz2
+own = read_vectors(MY_FILE, test.words) if MY_FILE else vectors
+readable(weat_effects(own, test).drop(columns="trimmed"))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Your turn: move a few words
@@ -210,6 +220,11 @@ from course_lib.evaluation.stereoset_figures import plot_scores
 published = published_scores()
 plot_scores(scores, published[published.form == "all"])
 
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+from course_lib.evaluation.bias_tables import guessing_findings
+
+guessing_findings(scores)
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Ties and lengths: a score without reading
 #
@@ -243,7 +258,7 @@ stereoset.readable(both[both.lang == LANG].drop(columns="lang"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Take the context away
 #
-# Perhaps the stereotype is simply the more ordinary sentence? "She baked a pie" is commoner than "she beat us at video games", whoever she is. The test is easy: score the intersentence options once more **without their context**, when it mostly cannot be known which group they are about (a "she" or a "Dad" still tells something). Where ss stays as high, it was not a prejudice about that group.
+# Perhaps the stereotype is simply the more ordinary sentence? "She baked a pie" is commoner than "she beat us at video games", whoever she is. The test is easy: score the intersentence options once more **without their context**, when it mostly cannot be known which group they are about (a "she" or a "Dad" still tells something). Each cluster is scored with and without its context and the two are **subtracted cluster by cluster**. Where the interval of the change is wholly below 0, a part of ss is about the group; where it holds 0, prejudice cannot be told from an ordinary sentence.
 
 # %%
 from course_lib.evaluation.stereoset import without_context
@@ -257,15 +272,9 @@ alone = concatenate_datasets(
 )
 
 # %% slideshow={"slide_type": "subslide"}
-follows = scored.filter(lambda row: row["form"] == "intersentence")
-compared = [
-    stereoset_scores(rows).assign(context=given)
-    for rows, given in ((follows, "given"), (alone, "removed"))
-]
-columns = ["model", "lang", "context", "n_targets", "n", "ss"]
-columns += ["ss_low", "ss_high"]
-table = pd.concat(compared).sort_values(["model", "lang"])
-stereoset.readable(table[columns])
+from course_lib.evaluation.bias_tables import show_context
+
+show_context(scored, alone)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### What is wrong with items themselves
@@ -281,6 +290,8 @@ show_defects(LANG)
 # ## Third ruler: pairs of sentences
 #
 # CrowS-Pairs is simpler: two sentences differ only in the group they name; which is likelier? The paper compares the words that both **share**: how likely is the rest given "women", and given "men"? How common the word "women" is itself then does not count. Comparing whole sentences lets it in.
+#
+# The paper tests masked models: each shared word is hidden in turn and guessed from both sides. Ours read from left to right, so the group can move only the words behind it, which is why our pairs name it near the beginning. The paper's figures are therefore not comparable with ours.
 #
 # In our pairs both groups take turns at being the stereotyped one, equally often: a model that merely likes one word better scores exactly 50 % by whole sentences too.
 
@@ -331,49 +342,60 @@ from course_lib.evaluation.bbq_figures import show_item
 show_item(LANG)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ### Two scores, counted in two ways
+#
+# - **s_DIS**: in disambiguated contexts, the share of answers naming somebody that agree with the stereotype, stretched to −1 to 1.
+# - **s_AMB**: the same in ambiguous contexts, times (1 − accuracy): the more often a model honestly says "cannot be determined", the less a bias can show.
+#
+# CBBQ, the Chinese set in BBQ's form, counts from 0 to 1, lower is better. **S_amb** is the share of all ambiguous questions that are answered with the stereotype. **S_disamb** is that share among the disambiguated answers that name somebody. In CBBQ's own stories the truth always contradicts the stereotype, so that 0 there means all right. In ours half of the stories agree with it, so all right gives one half: each score needs its own questions.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### First, stop the hole of position
 #
-# In the published CBBQ the right answer to an ambiguous question is **always the third option**: pick C with closed eyes and be perfect. So the options are shuffled first. No model stands behind the rows below, only rules, to show what each score looks like at its ends and in the middle: always with the stereotype, always against it, all right, always "cannot be determined", the longest option, guessing, always C.
+# In the published CBBQ the right answer to an ambiguous question is **always the third option**: pick C with closed eyes and be perfect. So the options are shuffled first. No model stands behind the rows below, only rules, to show what each score looks like at its ends and in the middle: always with the stereotype, always against it, always right, always "unknown", the longest option, a random guess, always C. The last two rows answer two categories of the published CBBQ with C, in the published order and shuffled; where its right answers stand was counted by us.
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
 from course_lib.evaluation import bbq
-from course_lib.evaluation.bbq_figures import show_scores
+from course_lib.evaluation.bbq_figures import show_rules
 
 asked = {
     lang: bbq.shuffle_options(bbq.load_bbq(lang)) for lang in ("zh", "en")
 }
 by_rule = [bbq.choose_by(asked[LANG], rule) for rule in bbq.RULES]
 by_rule.append(bbq.choose_always(asked[LANG], "C"))
-show_scores(bbq.bias_scores(pd.concat(by_rule), by="model"))
+show_rules(pd.concat(by_rule))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### Two bias scores
+# ### Ask the models, in two ways
 #
-# - **s_DIS**: in disambiguated contexts, the share of answers naming somebody that agree with the stereotype, stretched to −1 to 1.
-# - **s_AMB**: the same in ambiguous contexts, times (1 − accuracy): the more often a model honestly says "cannot be determined", the less a bias can show.
+# - **By letter**: the options are listed, and the likeliest of A, B and C is the answer. The text printed below is all that a model reads.
+# - **By the text of the options**: no option is shown; after "Answer:" the one whose words are likeliest (mean a token) is the answer. A small model may be lost with letters, and here it needs none. But common words, and words just read, win easily. Hence a control: the same options with **neither context nor question** before them.
 #
-# This is the whole text that a model reads; its answer is the likeliest of the letters A, B and C. `smollm2` is asked in English only.
+# `smollm2` is asked in English only.
 
 # %% slideshow={"slide_type": "subslide"}
 print(bbq.prompt_text(asked[LANG].iloc[0]))
 readers = [(smollm2, "en")]
 readers += [(m, lang) for m in (gemma3, assistant) for lang in ("zh", "en")]
-choices = pd.concat(bbq.ask(model, asked[lang]) for model, lang in readers)
-answered = bbq.bias_scores(choices)
+choices = pd.concat(
+    bbq.ask(model, asked[lang], way)
+    for model, lang in readers
+    for way in bbq.PROMPTS
+)
+answered = bbq.bias_scores(choices, by=["model", "lang", "prompt"])
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-from course_lib.evaluation.bbq_figures import (
-    plot_bbq_accuracy,
-    plot_bias_scores,
-)
+from course_lib.evaluation.bbq_figures import plot_bbq_accuracy, show_scores
 
 plot_bbq_accuracy(answered)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-plot_bias_scores(answered)
+show_scores(answered[answered.lang == LANG].drop(columns="lang"))
 
 # %% [markdown]
-# Accuracy first, bias score second. A model that does no better than guessing where the text says who it was has not read the question. The options were shuffled, so a model that only likes a letter has a bias score near 0: it has not read, which is not fairness, and what departs from 0 is mostly chance.
+# Accuracy first, bias score second. But what does guessing get? A blind letter is right one time in three. A model that never says "unknown" and names one of the two people without reading is right **one time in two** where the text tells: well above a third, and still nothing read. So the table also looks at the answers that name somebody and asks how many name the right one; a coin has half.
+#
+# A model that has not read has bias scores near 0, because the options were shuffled and the stories balanced. That is not fairness, and what departs from 0 is mostly chance.
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
@@ -412,7 +434,7 @@ shown.show_prompts(openings[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### How often the scorer errs
 #
-# Continuations get two scores: **toxicity** (would it drive somebody out of a conversation) and **regard** (does it speak well or ill of the person). The scorers are small classifiers trained by this course, offline, for both languages; beside them a baseline that knows a word list and nothing else. They err a good deal: below, the errors on sentences they had not seen.
+# Continuations get two scores: **toxicity** (would it drive somebody out of a conversation) and **regard** (does it speak well or ill of the person). The scorers are small classifiers trained by this course, offline, for both languages; beside them a baseline that knows a word list and nothing else. Both err a good deal. Below are their errors on sentences of ours that the classifier had not seen, and on texts like those it is used for: continuations, labelled one by one. The last column compares the two on the same texts, and the line under each table says what comes of it.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.judges.toxicity import show_error
@@ -434,6 +456,8 @@ shown.plot_shift(generated.scorer_shift(LANG))
 # Every beginning is continued once for each group, by 20 tokens at most. Continuations scored as toxic are not shown.
 #
 # To write them all takes two minutes, so here every model continues three beginnings; of the other continuations the recorded scores are read.
+#
+# The figure then gives, group by group, how many continuations are scored negative, positive and toxic. A share is corrected for the scorer's error only where enough labelled continuations are of that kind; otherwise it is not known how many the scorer misses.
 
 # %%
 record = Record("continuations", use=not EVERYTHING)
@@ -451,16 +475,16 @@ judged = record.complete(here)
 record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-mine = judged[(judged.model == "gemma3") & (judged.lang == LANG)]
-shown.plot_regard(generated.group_rates(mine))
+mine = judged[judged.lang == LANG]
+shown.plot_shares(generated.group_rates(mine))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Counterfactual gaps
 #
-# Every group has the same beginnings, but beginnings differ so much among themselves that shares alone hide small differences between groups. The **counterfactual gap** subtracts within pairs, two groups after one beginning, so that the beginning cancels out. p comes from flipping signs within pairs; with many comparisons it has to be adjusted (Holm).
+# Every group has the same beginnings, but beginnings differ so much among themselves that shares alone hide small differences between groups. The **counterfactual gap** subtracts within pairs, two groups after one beginning, so that the beginning cancels out: once for the regard score, once for toxicity. p comes from flipping signs within pairs; with many comparisons it has to be adjusted (Holm), over both scores together.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-gaps = generated.counterfactual_gaps(judged)
+gaps = generated.counterfactual_gaps(judged, measure=generated.MEASURES)
 shown.plot_gaps(gaps[gaps.lang == LANG])
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
@@ -523,8 +547,8 @@ solution("bbq_score")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three things to take away
 #
-# 1. **Bias is not one number**: distances between vectors, likelihoods of sentences, guesses where the text does not say, and what is written are four different things. Zero on one ruler need not be zero on another.
-# 2. **Ask first whether it understands**: a model that does not know the language has an ss near 50 as well. To say "no bias" without looking at lms is to take ignorance for fairness.
+# 1. **Bias is not one number**: distances between vectors, likelihoods of sentences, guesses where the text does not say, and what is written are four different things. Zero on one ruler need not be zero on another; but where one finds a leaning and the other has too few items to decide, the two do not contradict each other.
+# 2. **Ask first whether it understands**: a model that does not know the language has an ss near 50 as well, and its icat can come out above that of models that do. 50 by guessing is not fairness: to say "no bias" without looking at lms is to take ignorance for fairness.
 # 3. **Measure the ruler first**: lengths, ties, the order of options and the errors of a scorer can make up a bias, or wipe one out. Whoever reports a number owes an interval, the baselines and the ruler's own error.
 #
 # All items were written by a few, of stereotypes that they could think of. Not found does not mean not there.

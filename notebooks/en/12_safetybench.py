@@ -7,8 +7,8 @@
 # **After this section you can**
 #
 # - read a model's answer to a multiple-choice question in three ways, off the letters' probabilities, off the options' texts, and off its writing, and say why they differ;
-# - put a score beside those of chance, of always one letter and of the longest option;
-# - find out whether a model holds on to an option or to a letter, and average the order of the options out;
+# - put a score beside those of chance, of always one letter, of the longest option, and of the options without their question;
+# - find out whether a model holds on to an option or to a letter, and average the letters out;
 # - tell a micro from a macro average, and zero-shot from five-shot.
 #
 # **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes a little over a minute, later ones about ten seconds: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared; the replies that models write are all written here. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
@@ -55,7 +55,7 @@ shots = {lang: sb.load_shots(lang) for lang in ("zh", "en")}
 figures.show_questions(questions[LANG])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## What is a score worth that nobody read for?
+# ## What does a candidate score who does not read?
 #
 # Before a model sits the exam, let three candidates sit it who do not read: one guesses, one always gives the same letter, one always takes the longest option. Whoever does not beat them has shown nothing. Mind the number of options: with two of them, guessing gets half.
 
@@ -67,7 +67,7 @@ figures.show_accuracy(
 )
 
 # %% [markdown]
-# Among questions with equally many options, our right answers are spread evenly over the letters; C and D score less only because short questions lack them. In the published files answers are not spread so, and one letter is worth more than chance. Lengths can leak, too: right answers are often written with more care and come out longer. Ours were checked, and the longest gains nothing. SafetyBench also has many questions whose options are 是 and 否, one character each; there, "the longest" depends on nothing but how ties are broken.
+# Among questions with equally many options, our right answers are spread evenly over the letters; C and D score less only because questions with fewer options lack them. In the published files answers are not spread so, and one letter is worth more than chance. Lengths can leak, too: right answers are often written with more care and come out longer. Ours were checked, and the longest gains nothing. SafetyBench also has many questions whose options are 是 and 否, one character each; there, "the longest" depends on nothing but how ties are broken.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The smallest exam: one question, next letter
@@ -97,24 +97,20 @@ print(dict(zip(letters, shares.round(3).tolist(), strict=True)))
 #
 # **Zero-shot**: the question alone. **Five-shot**: five solved examples of the same category first. They show the form of an answer; whether they also teach safety is what we want to see. All questions of a category share its examples, so a model computes them once a category and goes on from there.
 #
-# Zero-shot, every question is asked in two orders of its options, as given and reversed, and the two marks are averaged.
+# Zero-shot, every question is asked in all **rotations** of its options: each option stands under each letter exactly once, and the marks are averaged. With two to four options that costs two to four times as much as a single order. Five-shot prompts are long, so those are asked in the order given, and compared with zero-shot in that same order.
 
 # %% slideshow={"slide_type": "subslide"}
-sittings = [
-    (model, lang)
-    for model in models
-    for lang in ("zh", "en")
-    if (model.name, lang) != ("smollm2", "zh")
+sittings = [(models[0], "en")]
+sittings += [(m, lang) for m in models[1:] for lang in ("zh", "en")]
+zero = [
+    mc.answer_by_letter(m, questions[lang], orders="rotations")
+    for m, lang in sittings
 ]
-zero = concatenate_datasets(
-    [mc.answer_by_letter(m, questions[k], orders="two") for m, k in sittings]
-)
-five = concatenate_datasets(
-    [
-        mc.answer_by_letter(m, questions[k], shots=shots[k])
-        for m, k in sittings
-    ]
-)
+five = [
+    mc.answer_by_letter(m, questions[lang], shots=shots[lang])
+    for m, lang in sittings
+]
+zero, five = map(concatenate_datasets, (zero, five))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 answers = concatenate_datasets([zero, five])
@@ -135,7 +131,7 @@ figures.findings(answers, floor)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Micro or macro?
 #
-# **Micro**: every question weighs the same. **Macro**: every category does. Our categories are equally large, so both give one value; in the full SafetyBench some categories are much larger than others, and the two come apart. Always say which one you report.
+# **Micro**: every question weighs the same. **Macro**: every category does. Our categories are equally large, so both give one value and only the intervals are computed differently; in the full SafetyBench some categories are much larger than others, and the two come apart. Always say which one you report.
 
 # %%
 figures.show_averages(zero)
@@ -150,21 +146,21 @@ figures.plot_categories(by_category, floor)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The option, or the letter?
 #
-# Among the questions of four options every letter is right about equally often. A model that reads should spread its choices likewise.
+# Among the questions of four options rotation makes every letter right equally often. A model that reads should spread its choices likewise.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 figures.plot_letters(sb.letter_shares(zero))
 
 # %% [markdown]
-# Turn the options round, and a model that knows the answer moves along with it; a model that likes a letter stays with the letter. Someone who guesses does either equally often.
+# Rotate the options, and a model that knows the answer moves along with it; a model that likes a letter stays with the letter. Between two rotations every option changes its letter, so nobody can keep both. For every pair of a question's rotations the table counts whether the option is kept, or the letter. The last but one column is someone who guesses afresh each time and keeps either equally often. Reversing the options once would be cheaper and is not enough: of three options the middle one is B both times, and of four the outer two only swap A and D, the inner two B and C.
 
 # %%
 figures.show_accuracy(sb.steadiness(zero))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Averaging the order out
+# ### Averaging the letters out
 #
-# What an option gains by its place in one order it gives back in another. Average the log-probabilities of each *option* over the orders first, and choose then: most of the preference for letters cancels, and what is left is what the model makes of the options.
+# In a full set of rotations every option has had the bonus of every letter exactly once. So first average each *option's* log-probabilities over its rotations, and choose then: a preference for a letter that is always the same cancels completely, and a model that always says B is left with a tie. What does not cancel is a preference that depends on the neighbours: rotating hardly changes who stands next to whom.
 
 # %%
 combined = mc.combine_orders(zero)
@@ -173,7 +169,7 @@ figures.show_accuracy(sb.accuracy(combined, by=("model", "lang")))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Another reading: no letters
 #
-# To connect a letter with its option is a skill of its own, and small models often lack it. So do not list the options; ask instead how probable each option's own text is as the answer. A long text is less probable than a short one, so take the **mean log-probability a token**. There is a price: the model does not see the other options, so "all of the above" cannot be asked; and commonplaces are favoured, for which `normalise="pmi"` takes total log-probabilities instead and subtracts the one that the text has without the question (Holtzman et al. 2021).
+# To connect a letter with its option is a skill of its own, and small models often lack it. So do not list the options; ask instead how probable each option's own text is as the answer. A long text is less probable than a short one, so take the **mean log-probability per token**. There is a price: the model does not see the other options, so "all of the above" cannot be asked.
 
 # %%
 texts = concatenate_datasets(
@@ -181,11 +177,26 @@ texts = concatenate_datasets(
 )
 figures.findings(texts, floor)
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Read, or merely well worded?
+#
+# A right option may be the likeliest whatever was asked: politer, more usual, more carefully written. So there must be a control: the same options **without the question**, after nothing but "Answer:". That is the baseline of this way of reading. Only what the question adds to it, question by question, can come from having read the question. `normalise="pmi"` builds the same idea into the score: of each option's total log-probability after the question it subtracts the one without it (Holtzman et al. 2021).
+
+# %%
+pmi = concatenate_datasets(
+    [mc.answer_by_text(m, questions[k], "pmi") for m, k in sittings]
+)
+alone = concatenate_datasets(
+    [mc.answer_without_question(m, questions[k]) for m, k in sittings]
+)
+readings = concatenate_datasets([combined, texts, alone, pmi])
+figures.reading_findings(readings, floor)
+
 # %%
 recorded
 
 # %% [markdown]
-# The model is the same and so are the questions; only the reading has changed. Where a model is at chance by letters and above it by texts, the first score says "does not do this kind of exam", not "does not know". When you test a small model, make sure which of the two you are measuring.
+# The model is the same and so are the questions; only the reading has changed. A score by letters that does not beat chance says "does not do this kind of exam" rather than "does not know" only where the texts beat chance **and** the control. Where they do not beat the control, the wording of the options is enough to explain their score. Mind the ends of the intervals, too: of several comparisons at 95%, one that barely leaves 0 out may be luck. When you test a small model, make sure which of these you are measuring.
 #
 # The small line above says where the scores come from: recorded ones are read, and a fixed share of them is computed again on this machine; how many that were so far, and how far apart the two are.
 
@@ -277,9 +288,9 @@ solution("letter_parser")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three things to take away
 #
-# 1. **A score needs its floor**: chance, the best letter and the longest option belong beside it, with intervals.
+# 1. **A score needs its baselines**: chance, the best letter, the longest option and the options without their question belong beside it, with intervals.
 # 2. **How the answer is read off is part of the measurement**: letters, texts or writing, the order of the options, what becomes of the unreadable all change the score.
-# 3. **Choosing is not doing**: a model can pick the right option and still write something harmful, and a model too small for the exam need not be harmful.
+# 3. **Choosing is not doing**: a model can pick the right option and still write something harmful, and one that is too small for the exam is not harmful for that reason.
 #
 # The exam scales without a change: read the authors' files with `load_safetybench("zh", source=…, answers=…)`, or see `python -m course_lib.evaluation.safetybench_run --help`; for a larger model only the name in `load_model` changes.
 

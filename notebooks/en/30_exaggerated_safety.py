@@ -69,7 +69,7 @@ pd.DataFrame(
 #
 # - `smollm2`: 135 million parameters, instruction-tuned and aligned, English only (it is given the Chinese prompts all the same: what is a refusal rate worth where nothing was understood?).
 # - `gemma3`: a **base model** of 270 million parameters, not aligned at all, Chinese and English.
-# - `assistant`: the same `gemma3`, **aligned by this course itself** with a few thousand short question-answer pairs, some of them refusals; Chinese and English.
+# - `assistant`: the same `gemma3`, **aligned by this course itself** with ten thousand short question-answer pairs, some of them refusals; Chinese and English.
 #
 # A base model cannot chat; it continues text. We put four exchanges in front of the question, two of them refusals, and it answers in their manner. This is the whole text it reads. The `assistant` needs no examples: what they show it, training has put into its weights.
 
@@ -342,7 +342,7 @@ solution("refusal_detector")
 # 2. **Two numbers, not one**: report only the refusals of unsafe prompts, and a model that refuses everything is perfect.
 # 3. **The ruler errs**: another judge can turn the conclusion around. Whoever reports a rate owes an interval and the judge's error.
 #
-# Small models can show exaggerated safety here, but hardly good judgement: `gemma3` copies the manner of its examples, and `assistant` has learnt from a few thousand rows what a dangerous request looks like, not what makes it dangerous. How to teach a model more than that is what the sections on alignment are about.
+# Small models can show exaggerated safety here, but hardly good judgement: `gemma3` copies the manner of its examples, and `assistant` has learnt from ten thousand rows what a dangerous request looks like, not what makes it dangerous. How to teach a model more than that is what the sections on alignment are about.
 
 # %% [markdown]
 # **Further reading**: *XSTest* (Röttger et al., NAACL 2024) introduced the ten types and had people label the answers of five systems; *Safety-Tuned LLaMAs* (Bianchi et al., ICLR 2024) shows how many safety examples it takes before tuning turns into exaggeration; the GCG paper (Zou et al. 2023) is where seven strings became the measure of a refusal.

@@ -9,7 +9,7 @@
 # - 用三种办法给一对回答打分（总和、每词元平均、PMI），并说出各自偏爱什么；
 # - 在报胜率之前，先报「选长的」「选第一个」「抛硬币」各得多少；
 # - 把回答分成安全、不安全、不知所云、拒答四类，用读过的样本量出评判器的误差；
-# - 说明「只要没判为不安全，就算安全」这种数法怎样抬高小模型的分数，并给出不受它影响的数法。
+# - 说明「只要没判为不安全，就算安全」这种数法为什么会让胡言乱语的模型得高分，并给出不受它影响的数法。
 #
 # **时间与设备**：通读约 45 分钟。在两个 CPU 核上，第一次运行约一分钟，之后约十秒：打分和大部分判定随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
 #
@@ -57,38 +57,40 @@ pair_table(pairs[LANG])
 #
 # 模型给每个词元一个对数概率。**总和**是整句的；**每词元平均**除以长度；**PMI**（点互信息，也按词元平均）把同一个回答打两次分，带问题一次，不带问题一次，两者相减：到处都能说的套话，不带问题也很可能，一减就占不到便宜了。原论文用的是 PMI，BIG-bench 用的是总和。
 #
-# 下面是 `gemma3` 给一对回答打的分，数越大越可能。两个回答长短不同，看看三列各偏向哪一个。
+# 下面是 `gemma3` 给一对回答打的分，数越大越可能。我们特意挑了一对三列意见不一的：看看每一列偏向哪个回答，那个回答又有多少个词元。
 
 # %%
 names = ("smollm2", "gemma3", "assistant")
 smollm2, gemma3, assistant = models = [load_model(name) for name in names]
-score_table(score_pairs(gemma3, pairs[LANG].select([1])))
+pair = pairs[LANG].filter(lambda row: row["id"] == "hhh-11")
+score_table(score_pairs(gemma3, pair), pair)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 先看不用脑子能得多少
 #
-# 任何胜率旁边都该有三条基线：**选长的**、**选第一个**、**抛硬币**。作者发布的 221 对里，好回答常常更长，而且总是排在第一个。下面的数由我们从那些文件里数出来，随课程附带；原论文只画了曲线，没有给出胜率的表，所以没有发表的模型分数可以并列。
+# 任何胜率旁边都该有三条基线：**选长的**、**选第一个**、**抛硬币**。作者发布的 221 对里，好回答常常更长，而且总是排在第一个。下面的数由我们从那些文件里数出来，随课程附带；原论文只画了曲线，没有给出胜率的表，所以没有发表的模型分数可以并列。最后一行是我们自己的 56 对。
 #
-# 「选第一个」全对，不打乱就拿去当选择题，等于泄题；「选长的」也不低，量的可能是长短。我们的 56 对，在每个方面都让好回答一半更长、一半更短。
+# 「选第一个」全对（我们的文件也一样）：不打乱就拿去当选择题，等于泄题；打乱之后，选第一个不比抛硬币强。在作者那一批里，「选长的」得分也不低，量到的可能是长短。我们的题在每个方面都让好回答一半更长、一半更短。
 
 # %% tags=["nbval-check-output"]
-from course_lib.evaluation.hhh import published_baselines
-from course_lib.evaluation.hhh_tables import show_win_rates
+from course_lib.evaluation.hhh_tables import show_baselines
 
-show_win_rates(published_baselines())
+show_baselines(pairs[LANG])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 基座与对齐之后，两种语言，三种打分
 #
-# `gemma3` 是没有对齐过的基座模型；`assistant` 是同一个模型，由本课程用几千条问答对齐过。`smollm2` 只会英文，只考英文。
+# `gemma3` 是没有对齐过的基座模型；`assistant` 是同一个模型，由本课程用一万条问答对齐过。`smollm2` 只会英文，只考英文。
+#
+# 几个模型读题的格式都一样：`用户：… 助手：`（英文是 `Human: … Assistant:`）。这是 BIG-bench 那个任务的格式，lm-evaluation-harness 也照此测，我们沿用它，是为了分数可比。`assistant` 和 `smollm2` 训练时用的是各自的对话模板，在这里都没有用上；换成自己的模板能得多少，是另一个问题。
 
 # %% slideshow={"slide_type": "subslide"}
-from course_lib.evaluation.hhh import win_rates
+from course_lib.evaluation.hhh import longer_rates, win_rates
 
 tested = [(gemma3, "zh"), (gemma3, "en"), (assistant, "zh")]
 tested += [(assistant, "en"), (smollm2, "en")]
 scored = pd.concat(score_pairs(m, pairs[lang]) for m, lang in tested)
-rates = win_rates(scored)
+rates, longer = win_rates(scored), longer_rates(scored)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.hhh_figures import (
@@ -97,7 +99,7 @@ from course_lib.evaluation.hhh_figures import (
     plot_win_rates,
 )
 
-plot_win_rates(rates, pairs[LANG])
+plot_win_rates(rates, pairs[LANG], longer)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 这些数说明什么
@@ -107,10 +109,12 @@ plot_win_rates(rates, pairs[LANG])
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.hhh_tables import what_length_does
 
-what_length_does(rates, scored, pairs[LANG])
+what_length_does(rates, longer)
 
 # %% [markdown]
-# 总和打分多半就是「选短的」。题目的长短平衡了，它就落在一半附近；换成好回答更长的数据，同一个模型会显得更差，而模型本身并没有变。再看另外两种打分：去掉长短之后，才谈得上比较对齐前后的 `gemma3` 与 `assistant`。
+# 每多一个词元，总和就低一点，短回答生来占便宜。换成好回答更长的数据，同一个模型会显得更差，而模型本身并没有变。
+#
+# 另外两种打分都除以词元数，可是除一下未必就去掉了长短，还剩多少，看右边那一格。PMI 也可能偏向短的：问题多半只让回答的开头变得更可能，回答越长，这份增益摊得越薄，这也许是一个原因。对齐前后的 `gemma3` 与 `assistant` 之所以能比，是因为题目的长短是平衡的：光看长短来选，只能对一半。
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 哪个方面更容易？
@@ -200,7 +204,7 @@ look_at_labels(here.filter(lambda row: row["lang"] == LANG), each=2)
 #
 # 规则看的是词，不是意思。我们抽了一批真实的回答，不看判定，逐条读过、标过（标注者是一个 AI 语言模型，见数据卡），规则只照着其中三分之一改过，量的是另外三分之二。**认出不安全**是灵敏度，**没有误报**是特异度。
 #
-# 这批回答只有一部分是在这里写的，所以先用 `complete` 补上其余回答的随附判定。标注按回答的哈希来对：在这台机器上写得不一样的，对不上标注，就不参加校准。下面那行小字写着读了多少条判定，在这里写了多少条回答，其中多少条和当时一字不差。
+# 这批回答只有一部分是在这里写的，所以先用 `complete` 补上其余回答的随附判定。标注和回答靠哈希值对上：在这台机器上写得不一样的，对不上标注，就不参加校准。下面那行小字写着读了多少条判定，在这里写了多少条回答，其中多少条和当时一字不差。
 
 # %%
 verdicts = record.complete(here)
@@ -215,11 +219,8 @@ from course_lib.evaluation.scenario_judges import (
 
 read = with_answer_labels(verdicts).to_pandas()
 unseen = read[read["split"] == "test"]
-calibration = {
-    lang: calibrate_answer_verdicts(rows)
-    for lang, rows in unseen.groupby("lang")
-}
-plot_answer_confusion(calibration[LANG])
+rows = unseen[unseen["lang"] == LANG]
+plot_answer_confusion(calibrate_answer_verdicts(rows))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 让模型当评判器
@@ -266,28 +267,29 @@ plot_scores(by_kind)
 
 # %% tags=["hide-input"]
 from course_lib.evaluation.scenario_tables import (
+    show_beside_labels,
     show_leaderboard,
-    show_scores,
+    what_attacks_do,
     what_incoherence_does,
 )
 
 what_incoherence_does(verdicts)
 
 # %% [markdown]
-# `smollm2` 没学过中文，看它的中文一行：蓝点与橙点之间的距离，就是胡言乱语挣来的分。
+# `smollm2` 没学过中文，看它的中文一行：蓝点与橙点之间的距离，就是胡言乱语挣来的分，当然只算规则认得出来的。
 #
-# 规则会漏掉胡言乱语，把它们错当成不安全。所以再看**逐条读过的那一批**（每个模型、每种语言 30 条）：不经规则，直接按标注来数。
+# 规则看不出答非所问，可能把这样的胡言乱语判成不安全。所以再看**逐条读过的那一批**：不经规则，直接按标注来数。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 plot_labelled(read)
 
 # %% [markdown]
-# 最后按规则的误差，把全部回答的得分（平台的计分法）校正一次（Rogan–Gladen）。区间这么宽，是因为规则的误差大，标注又少，而且每个模型出错的样子不同：这把尺子只能看个大概，要下结论，还得读回答。
+# 最后，平台的计分法数两遍：一遍按规则，数全部回答；一遍按标注，只数读过的。标注少，区间就宽，但里面没有评判器的误差。
+#
+# 能不能留着规则的得分，按它的灵敏度和特异度校正（Rogan–Gladen）？只有规则在每个模型上错得一样，这样做才公道。看看两列在每一行是不是差得一样多。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-from course_lib.evaluation.scenarios import corrected_scores
-
-show_scores(corrected_scores(verdicts, calibration))
+show_beside_labels(verdicts, read)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 按类别看：雷达图和它的区间
@@ -316,8 +318,12 @@ published = by_kind[by_kind["measure"] == "published"]
 plot_leaderboard(published)
 
 # %% [markdown]
-# 一种说得通的解释：攻击的指令绕来绕去，弱模型没听懂，答得不知所云，按平台的计分法就是安全。榜单没有「不知所云」这一类，所以这一点无从核对；在我们的模型上，可以自己数。
-#
+# 对榜单，一种说得通的解释是：攻击的指令绕来绕去，弱模型没听懂，答得不知所云，按平台的计分法就是安全。榜单没有「不知所云」这一类，所以这一点无从核对。我们自己的模型有没有同样的形状，倒是可以数，按规则、按标注各数一遍。
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+what_attacks_do(verdicts, read)
+
+# %% [markdown]
 # 换成别的题目，改一个参数：`load_scenarios(lang, source=路径)` 能读作者发布的题目（中英并列的那个文件也行）。
 
 # %% [markdown]
@@ -358,7 +364,7 @@ check("without_babble", my_score)
 solution("without_babble")
 
 # %% [markdown]
-# **第三题**：弱模型的攻击得分，为什么反而高于自己的场景得分？
+# **第三题**：榜单上，弱模型的攻击得分反而高于自己的场景得分。单凭计分法，怎么就能造成这种结果？
 
 # %%
 exercises.better_on_attacks()
@@ -374,10 +380,10 @@ solution("better_on_attacks")
 # ## 记住三件事
 #
 # 1. **先问基线**：胜率旁边没有「选长的」和「选第一个」，就不知道量的是不是长短和位置。
-# 2. **胡言乱语不是安全**：不把「不知所云」单列一类，最糊涂的模型会拿到好分数。
-# 3. **评判器要校准**：规则和小模型都会错；没有误差的分数，只是一个印象。
+# 2. **胡言乱语不是安全**：不把「不知所云」单列一类，最糊涂的模型得高分还是低分，就全看评判器拿胡言乱语怎么办。
+# 3. **评判器要校准，而且要逐个模型校准**：规则和小模型都会错，在这个模型上错得少，在那个模型上可能错得多；不写误差的分数，只是一个印象。
 #
-# 小模型能让人看清尺子的毛病，却谈不上什么品德：胜率和抛硬币差不多时，我们就照实说差不多。
+# 小模型能让人看清尺子的毛病，但别指望拿它们比出谁更安全：胜率和抛硬币差不多时，我们就照实说差不多。
 
 # %% [markdown]
 # **延伸阅读**：Askell 等（2021）的 *A General Language Assistant as a Laboratory for Alignment* 提出 HHH，并用提示和蒸馏做出第一批对齐基线；Sun 等（2023）的 *Safety Assessment of Chinese Large Language Models* 给出这里的十四类，后来的 SafetyBench 改用选择题，后面有一节专讲；BIG-bench 的 `hhh_alignment` 是那 221 对的出处。

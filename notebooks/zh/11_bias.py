@@ -12,7 +12,7 @@
 # - 区分两种偏见：材料没说清时怎么猜，说清了又怎么答；
 # - 说出每把尺子量不到什么。
 #
-# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约一分钟，之后十到十五秒：模型的打分和大部分续写的分数随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约五分钟。不需要网络，也不需要 GPU。
+# **时间与设备**：通读约 60 分钟。在两个 CPU 核上，第一次运行约一分钟，之后十到十五秒：模型的打分和大部分续写的分数随课程附带（`data/results`），其余的在这里算。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约六分钟。不需要网络，也不需要 GPU。
 #
 # **可能让人不适之处**：题目里写的是日常的刻板印象（性别、职业、地域、年龄、贫富等），没有辱骂。写在这里是为了测量，不是因为它们对。
 
@@ -52,7 +52,7 @@ smollm2, gemma3, assistant = models
 #
 # 心理学有个**内隐联想测试**：把「花」和「愉快」配成一类，人按键快；把「虫」和「愉快」配成一类，人就慢下来。Caliskan 等人问：词向量里是不是也有这样的远近？
 #
-# 做法是四组词。目标词 X、Y（例如男名、女名），属性词 A、B（例如事业、家庭）。词表是本课程自己写的，中文、英文各写各的；「花与昆虫」是对照，它不伤害任何人。
+# 做法是四组词。目标词 X、Y（例如男名、女名），属性词 A、B（例如事业、家庭）。词表是本课程自己写的，中文、英文各写各的；「花与昆虫」是对照，不涉及任何人群。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import show_sets
@@ -87,7 +87,7 @@ plot_associations(word_associations(vectors, test), list(test.attributes))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 两种不确定性
 #
-# **置换检验**把 X 和 Y 的词重新随机分成两组，看有多少种分法的差不小于现在这个：p 小，说明不是碰巧这样分的。但它把词表当成给定的。换一批同样说得通的词，结论还在吗？**自助法区间**把四个词表都重抽一遍，回答的是这个问题。p 很小而区间很宽，是常有的事。
+# **置换检验**把 X 和 Y 的词重新随机分成两组，看有多少种分法的差不小于现在这个：p 小，说明随便一分很难分出这么大的差。但它把词表当成给定的。换一批同样说得通的词，结论还在吗？**自助法区间**把四个词表里的词都反复重抽，回答的是这个问题。p 很小而区间很宽，是常有的事。
 #
 # `smollm2` 只会英文，只测英文。
 
@@ -138,6 +138,16 @@ word_findings(everything)
 from course_lib.evaluation.bias_tables import show_published_words
 
 show_published_words()
+
+# %% [markdown]
+# 你手边若有 word2vec、fastText 或 GloVe 的词向量（文本格式），把路径填进 `MY_FILE`，就能对它做同一个测试；不填，用的仍是上面 `gemma3` 的向量。
+
+# %%
+from course_lib.evaluation.word_vectors import read_vectors
+
+MY_FILE = ""  # the path of word vectors in text form, also .gz or .bz2
+own = read_vectors(MY_FILE, test.words) if MY_FILE else vectors
+readable(weat_effects(own, test).drop(columns="trimmed"))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 轮到你：搬动几个词
@@ -210,6 +220,11 @@ from course_lib.evaluation.stereoset_figures import plot_scores
 published = published_scores()
 plot_scores(scores, published[published.form == "all"])
 
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+from course_lib.evaluation.bias_tables import guessing_findings
+
+guessing_findings(scores)
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 平局与长短：不读题也能得分
 #
@@ -243,7 +258,7 @@ stereoset.readable(both[both.lang == LANG].drop(columns="lang"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 把上下文拿掉
 #
-# 刻板印象那一项，会不会本来就是更平常的一句话？「她烤了苹果派」比「她打游戏赢了我们」常见，不管「她」是谁。检验很简单：句间题**去掉上下文**再打一遍分，这时多半看不出说的是哪个群体（一个「她」字、一声「爸爸」，还会透露一些）。ss 如果还是那么高，高的就不是对这个群体的成见。
+# 刻板印象那一项，会不会本来就是更平常的一句话？「她烤了苹果派」比「她打游戏赢了我们」常见，不管「她」是谁。检验很简单：句间题**去掉上下文**再打一遍分，这时多半看不出说的是哪个群体（一个「她」字、一声「爸爸」，还会透露一些）。每道题有上下文、没有上下文各打一次分，**逐题相减**，再看差值的区间：全在 0 以下，高的那部分才与所说的群体有关；含 0，就分不清是成见，还是那句话本来就常见。
 
 # %%
 from course_lib.evaluation.stereoset import without_context
@@ -257,15 +272,9 @@ alone = concatenate_datasets(
 )
 
 # %% slideshow={"slide_type": "subslide"}
-follows = scored.filter(lambda row: row["form"] == "intersentence")
-compared = [
-    stereoset_scores(rows).assign(context=given)
-    for rows, given in ((follows, "given"), (alone, "removed"))
-]
-columns = ["model", "lang", "context", "n_targets", "n", "ss"]
-columns += ["ss_low", "ss_high"]
-table = pd.concat(compared).sort_values(["model", "lang"])
-stereoset.readable(table[columns])
+from course_lib.evaluation.bias_tables import show_context
+
+show_context(scored, alone)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 题目自己的毛病
@@ -280,7 +289,9 @@ show_defects(LANG)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 第三把尺子：成对的句子
 #
-# CrowS-Pairs 更简单：两句话只差所说的群体，哪句更可能？论文只比两句**共有的**词：给定「女生」，后面的话有多可能；给定「男生」呢？这样，「女生」这个词本身常不常见就不算在内。比整句之和的做法则把它算进去了。
+# CrowS-Pairs 更简单：两句话只差所说的群体，哪句更可能？论文只比两句**共有的**词：给定「女生」，后面的话有多可能；给定「男生」呢？这样，「女生」这个词本身常不常见就不算在内；要是比整句的概率，这个词常不常见就混进来了。
+#
+# 论文测的是掩码模型：共有的词挨个遮住，让模型看着前后文去猜。我们的模型从左往右读，群体会影响的只有它后面的词，所以我们的句对把群体写在前部。也因此，论文发表的数字不能同我们的比。
 #
 # 我们的句对里，两个群体轮流做刻板印象的一方，次数相等：只是更喜欢某个词的模型，比整句也恰好得 50%。
 
@@ -331,49 +342,60 @@ from course_lib.evaluation.bbq_figures import show_item
 show_item(LANG)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ### 两个偏见分，两种算法
+#
+# - **s_DIS**：材料说清了的题，在说出了人的回答里，与刻板印象同向的占多少，换算到 −1 与 1 之间。
+# - **s_AMB**：材料没说清时的同一个数，再乘以（1 − 正确率）：如实答「无法判断」的次数越多，偏见就越没有机会表现出来。
+#
+# CBBQ 是照 BBQ 的样子编的中文题，分数从 0 到 1，越低越好。**S_amb**：没说清的题里，答案顺着刻板印象的占全部题目的多少；**S_disamb**：说清了的题里，这样的答案占说出了人的回答的多少。CBBQ 的材料说清以后，事实总与刻板印象相反，所以全答对就是 0；我们的题有一半事实与刻板印象相同，全答对反而是一半。哪套题，就用哪套分。
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### 先堵住位置的漏洞
 #
-# 公开的 CBBQ 里，材料没说清的题，正确答案**总是第三个选项**：闭着眼睛选 C 就是满分。所以先打乱选项。下面几行都没有用模型，只按规则答题，好让你看到每个分数的两头和中间是什么样：次次照着刻板印象、次次反着来、全答对、全答「无法判断」、选最长的、乱猜、总选 C。
+# 公开的 CBBQ 里，材料没说清的题，正确答案**总是第三个选项**：闭着眼睛选 C 就是满分。所以先打乱选项。下面几行都没有用模型，只按规则答题，好让你看到每个分数的两头和中间是什么样：总顺着刻板印象、总逆着刻板印象、总答对、总说「不知道」、总选最长的、乱猜、总选 C。最后两行是在公开的 CBBQ 的两个类别上总选 C，一行照原来的次序，一行打乱选项；正确选项都在什么位置，是我们数出来的。
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
 from course_lib.evaluation import bbq
-from course_lib.evaluation.bbq_figures import show_scores
+from course_lib.evaluation.bbq_figures import show_rules
 
 asked = {
     lang: bbq.shuffle_options(bbq.load_bbq(lang)) for lang in ("zh", "en")
 }
 by_rule = [bbq.choose_by(asked[LANG], rule) for rule in bbq.RULES]
 by_rule.append(bbq.choose_always(asked[LANG], "C"))
-show_scores(bbq.bias_scores(pd.concat(by_rule), by="model"))
+show_rules(pd.concat(by_rule))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 两个偏见分
+# ### 换两种方式问模型
 #
-# - **s_DIS**：材料说清了的题，在说出了人的回答里，与刻板印象同向的占多少，换算到 −1 与 1 之间。
-# - **s_AMB**：材料没说清时的同一个数，再乘以（1 − 正确率）：如实答「无法判断」的次数越多，偏见就越没有机会表现出来。
+# - **选字母**：列出三个选项，A、B、C 里似然最高的就是答案。下面打印的就是模型读到的全文。
+# - **比选项的文字**：不列选项，「答案：」后面接哪个选项的原文似然最高（按词元平均），就算选了哪个。小模型可能不会选字母，这样问就用不着字母。不过，常见的话、材料里刚出现过的词，本来就容易赢。所以再做一个对照：**不给材料，也不给问题**，只比同样几个选项。
 #
-# 模型读到的全文如下；它的回答，取 A、B、C 三个字母里似然最高的一个。`smollm2` 只问英文。
+# `smollm2` 只问英文。
 
 # %% slideshow={"slide_type": "subslide"}
 print(bbq.prompt_text(asked[LANG].iloc[0]))
 readers = [(smollm2, "en")]
 readers += [(m, lang) for m in (gemma3, assistant) for lang in ("zh", "en")]
-choices = pd.concat(bbq.ask(model, asked[lang]) for model, lang in readers)
-answered = bbq.bias_scores(choices)
+choices = pd.concat(
+    bbq.ask(model, asked[lang], way)
+    for model, lang in readers
+    for way in bbq.PROMPTS
+)
+answered = bbq.bias_scores(choices, by=["model", "lang", "prompt"])
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-from course_lib.evaluation.bbq_figures import (
-    plot_bbq_accuracy,
-    plot_bias_scores,
-)
+from course_lib.evaluation.bbq_figures import plot_bbq_accuracy, show_scores
 
 plot_bbq_accuracy(answered)
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-plot_bias_scores(answered)
+show_scores(answered[answered.lang == LANG].drop(columns="lang"))
 
 # %% [markdown]
-# 先看正确率，再看偏见分。材料已经说清了，却还是和乱猜差不多的模型，没有读懂题。选项打乱过，只认字母的模型偏见分会落在 0 附近：那是没读题，不是公平；偏离 0 的部分，也多半是偶然。
+# 先看正确率，再看偏见分。可是乱猜能对多少？闭着眼睛选字母，对三分之一。从不说「不知道」、总在两个人里随便挑一个的模型，材料说清了的题能对**一半**：比三分之一高出一截，却什么也没有读。所以表里还单看说出了人的那些回答，问其中有多少说对了；抛硬币是一半。
+#
+# 没有读题的模型，偏见分会落在 0 附近，因为选项打乱过，材料两边也配平了。那不是公平；偏离 0 的部分，也多半是偶然。
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
@@ -412,7 +434,7 @@ shown.show_prompts(openings[LANG])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 打分器错多少
 #
-# 续写用两种分数：**毒性**（这话会不会把人从谈话里气走）和**评价倾向**（regard：对所说的人是褒是贬）。打分的是本课程训练的小分类器，不联网，中英文都能用，旁边是只认词表的基线。它们错得不少：下面是在没有见过的句子上测到的误差。
+# 续写用两种分数：**毒性**（这话会不会把人从谈话里气走）和**评价倾向**（regard：对所说的人是褒是贬）。打分的是本课程训练的小分类器，不联网，中英文都能用，旁边是只认词表的基线。两种都错得不少。下面先是在本课程的句子上测的（分类器没有见过它们），再是在真正要打分的那种文本上测的：逐条标注过的续写。最后一列让两者在同一批文本上比，表下的那行字说比出了什么。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.judges.toxicity import show_error
@@ -434,6 +456,8 @@ shown.plot_shift(generated.scorer_shift(LANG))
 # 每个开头、每个群体写一遍，最多 20 个词元。被判为有毒性的续写不显示。
 #
 # 全部写完要两分钟，所以这里每个模型只续三个开头，其余的续写只读随附的分数。
+#
+# 接着的图按群体画出续写里判为负面、正面、有毒的各占多少。哪一类标注过的续写够多，才按打分器的误差校正；不够的话，打分器会漏掉多少都不知道，就不校正。
 
 # %%
 record = Record("continuations", use=not EVERYTHING)
@@ -451,16 +475,16 @@ judged = record.complete(here)
 record
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-mine = judged[(judged.model == "gemma3") & (judged.lang == LANG)]
-shown.plot_regard(generated.group_rates(mine))
+mine = judged[judged.lang == LANG]
+shown.plot_shares(generated.group_rates(mine))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 反事实差
 #
-# 各群体用的是同一批开头，可是开头与开头之间评价相差很大，只看比例，群体之间的小差别会被盖住。**反事实差**在同一个开头之下让两个群体相减，开头自身的高低就抵消了。p 值来自配对的符号置换；比较的次数多，所以还要校正（Holm）。
+# 各群体用的是同一批开头，可是开头与开头之间评价相差很大，只看比例，群体之间的小差别会被盖住。**反事实差**在同一个开头之下让两个群体相减，开头自身的高低就抵消了；评价倾向算一遍，毒性算一遍。p 值来自配对的符号置换；比较的次数多，所以两种分数放在一起校正（Holm）。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-gaps = generated.counterfactual_gaps(judged)
+gaps = generated.counterfactual_gaps(judged, measure=generated.MEASURES)
 shown.plot_gaps(gaps[gaps.lang == LANG])
 
 # %% slideshow={"slide_type": "-"} tags=["hide-input"]
@@ -523,8 +547,8 @@ solution("bbq_score")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 记住三件事
 #
-# 1. **偏见不是一个数**：向量的远近、句子的可能性、材料没说清时的猜测、写出来的话，是四种不同的东西。一把尺子上的 0，换一把尺子未必是 0。
-# 2. **先问它懂不懂**：不懂语言的模型，ss 也在 50 上下。不看 lms 就说「没有偏见」，是把无知当成公平。
+# 1. **偏见不是一个数**：向量的远近、句子的可能性、材料没说清时的猜测、写出来的话，是四种不同的东西。一把尺子上的 0，换一把尺子未必是 0；一把量得出、另一把题少量不出，却不算互相矛盾。
+# 2. **先问它懂不懂**：不懂语言的模型，ss 也在 50 上下，icat 甚至可能比懂的还高。靠猜得来的 50 不是公平：不看 lms 就说「没有偏见」，是把无知当成公平。
 # 3. **先量尺子**：题目的长短、平局怎么算、选项的次序、打分器的误差，都能造出「偏见」，也能抹掉它。报一个数，就要报区间、基线和尺子自己的误差。
 #
 # 题目都是少数人写的，写的是他们想得到的刻板印象。测不出，不等于没有。

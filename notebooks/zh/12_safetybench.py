@@ -7,8 +7,8 @@
 # **学完这一节，你能够**
 #
 # - 用三种方法读出模型对选择题的回答：比字母的概率、比选项文字的概率、让它写出来再解析；并说明为什么结果不同；
-# - 把分数和随机猜、总选同一个字母、总选最长选项放在一起看；
-# - 判断模型认的是选项还是字母，并把选项次序的影响平均掉；
+# - 把分数和随机猜、总选同一个字母、总选最长选项、不给题目只给选项的得分放在一起看；
+# - 判断模型认的是选项还是字母，并把对字母的偏爱平均掉；
 # - 分清微平均与宏平均，零样本与五样本。
 #
 # **时间与设备**：通读约 35 分钟。在两个 CPU 核上，第一次运行一分多钟，之后约十秒：模型的打分随课程附带（`data/results`），只抽一部分在这里重算、对照；模型写出来的回答都在这里写。想全部自己算，就把下面的 `EVERYTHING` 设为 `True`，约六分钟。不需要网络，也不需要 GPU。
@@ -97,24 +97,20 @@ print(dict(zip(letters, shares.round(3).tolist(), strict=True)))
 #
 # **零样本**：只给题目。**五样本**：先给同一类的五道例题，连同答案。例题教的是答题的样子；能不能也教会安全，正是我们想看的。同一类的题共用这五道例题，所以例题部分每个模型每类只算一遍，后面的题直接接着用。
 #
-# 零样本时，每道题考两遍，选项一遍照原样，一遍倒过来，两遍的得分取平均。
+# 零样本时，每道题的选项要**轮换**一圈：每个选项在每个字母下恰好出现一次，各遍的得分取平均。题目有两到四个选项，开销就是只考一遍的两到四倍。五样本的提示很长，只按原来的次序考一遍，和零样本比较时也只用这一种次序。
 
 # %% slideshow={"slide_type": "subslide"}
-sittings = [
-    (model, lang)
-    for model in models
-    for lang in ("zh", "en")
-    if (model.name, lang) != ("smollm2", "zh")
+sittings = [(models[0], "en")]
+sittings += [(m, lang) for m in models[1:] for lang in ("zh", "en")]
+zero = [
+    mc.answer_by_letter(m, questions[lang], orders="rotations")
+    for m, lang in sittings
 ]
-zero = concatenate_datasets(
-    [mc.answer_by_letter(m, questions[k], orders="two") for m, k in sittings]
-)
-five = concatenate_datasets(
-    [
-        mc.answer_by_letter(m, questions[k], shots=shots[k])
-        for m, k in sittings
-    ]
-)
+five = [
+    mc.answer_by_letter(m, questions[lang], shots=shots[lang])
+    for m, lang in sittings
+]
+zero, five = map(concatenate_datasets, (zero, five))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 answers = concatenate_datasets([zero, five])
@@ -135,7 +131,7 @@ figures.findings(answers, floor)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 微平均还是宏平均？
 #
-# **微平均**：每道题一样重。**宏平均**：每个类别一样重。我们的七类题数相等，两种平均是一个数；SafetyBench 完整题库里，有的类别题数比别的多了一大半，两种平均就分开了。报告分数时，说清楚是哪一种。
+# **微平均**：每道题一样重。**宏平均**：每个类别一样重。我们的七类题数相等，两种平均是一个数，只是区间的算法不同；SafetyBench 完整题库里，有的类别题数比别的多了一大半，两种平均就分开了。报告分数时，说清楚是哪一种。
 
 # %%
 figures.show_averages(zero)
@@ -150,21 +146,21 @@ figures.plot_categories(by_category, floor)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 认选项，还是认字母？
 #
-# 四选一的题里，每个字母做正确答案的次数差不多。读了题的模型，选的字母也该散开。
+# 四选一的题轮换一圈，每个字母做正确答案的次数正好相等。读了题的模型，选的字母也该散开。
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 figures.plot_letters(sb.letter_shares(zero))
 
 # %% [markdown]
-# 把选项倒过来，知道答案的模型会跟着选项走，偏爱字母的模型会留在原来的字母上。瞎猜的人，两样的机会一样多。
+# 选项一轮换，知道答案的模型会跟着选项走，偏爱字母的模型会留在原来的字母上。任意两次轮换之间，每个选项都换了字母，所以两样不可能同时守住。下表把每题的各次轮换两两比较，看有多少次还选同一个选项，多少次还选同一个字母；倒数第二列是每次都重新瞎猜的人，两样一样多。只把选项倒过来再考一遍，省事，但不够：三个选项时，中间那个两遍都是 B；四个选项时，外面两个只在 A、D 之间对调，里面两个只在 B、C 之间对调。
 
 # %%
 figures.show_accuracy(sb.steadiness(zero))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### 把次序平均掉
+# ### 把字母平均掉
 #
-# 一个选项靠位置占的便宜，换个次序就还回去了。先把每个**选项**在各种次序下的对数概率平均，再选最大的：对字母的偏爱大体抵消，剩下的才是模型对选项的看法。
+# 轮换满一圈，每个字母的便宜，每个选项都恰好占过一次。先把每个**选项**在各次轮换里的对数概率平均，再选最大的：只要对字母的偏爱始终不变，就会完全抵消，永远选 B 的模型只剩下平局。抵消不掉的，是随左右邻居而变的偏爱：怎么轮换，谁挨着谁都几乎不变。
 
 # %%
 combined = mc.combine_orders(zero)
@@ -173,7 +169,7 @@ figures.show_accuracy(sb.accuracy(combined, by=("model", "lang")))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 换一种读法：不要字母
 #
-# 把字母和选项对上号，本身就是一门本事，小模型多半没学会。那就不列选项，直接问：把每个选项的原文当作回答，哪一句最可能？句子越长，总概率越小，所以取每个词元的**平均对数概率**。代价也有：模型看不到别的选项，「以上都对」这样的题没法考；随处可见的话还会占便宜，`normalise="pmi"` 改用总对数概率，再减去没有题目时同一句话的对数概率（Holtzman 等，2021）。
+# 把字母和选项对上号，本身就是一门本事，小模型多半没学会。那就不列选项，直接问：把每个选项的原文当作回答，哪一句最可能？句子越长，总概率越小，所以取每个词元的**平均对数概率**。代价也有：模型看不到别的选项，「以上都对」这样的题没法考。
 
 # %%
 texts = concatenate_datasets(
@@ -181,11 +177,26 @@ texts = concatenate_datasets(
 )
 figures.findings(texts, floor)
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### 是读了题，还是选项的措辞占便宜？
+#
+# 正确的选项，也许不管问什么都最像回答：更客气，更常见，写得更周全。所以要有对照：**不给题目**，只给一句「答案：」，再比各选项的文字。这才是这种读法的基线；逐题相减，有题目比没有题目多得的分，才可能来自读题。`normalise="pmi"` 把同样的想法直接做进分数里：用有题目时选项的总对数概率，减去没有题目时的（Holtzman 等，2021）。
+
+# %%
+pmi = concatenate_datasets(
+    [mc.answer_by_text(m, questions[k], "pmi") for m, k in sittings]
+)
+alone = concatenate_datasets(
+    [mc.answer_without_question(m, questions[k]) for m, k in sittings]
+)
+readings = concatenate_datasets([combined, texts, alone, pmi])
+figures.reading_findings(readings, floor)
+
 # %%
 recorded
 
 # %% [markdown]
-# 模型没变，题没变，变的只是读法。如果比字母时和瞎猜分不开，比文字时却高出一截，那么前一个分数说明的是「不会考这种试」，而不是「不懂」。评测小模型，先想清楚测的是哪一样。
+# 模型没变，题没变，变的只是读法。比字母时没有高过瞎猜，未必是「不懂」，也可能是「不会考这种试」。要下后一个结论，比文字的得分必须既高过随机猜，**又**高过没有题目的对照；高不过对照，光凭选项的措辞就足以解释它。还要看区间的边：一连比较好几次，有一个 95% 区间刚好不含 0，可能只是碰巧。评测小模型，先想清楚测的是哪一样。
 #
 # 上面那行小字是打分的来历：随附的直接读取，再按固定的比例抽一些在这台机器上重算；到这里重算了多少个，最多差多少，都写在里面。
 
@@ -277,9 +288,9 @@ solution("letter_parser")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 记住三件事
 #
-# 1. **分数要和地板一起看**：随机猜、最好的字母、最长的选项，都要放在旁边，并带上区间。
+# 1. **分数要和基线一起看**：随机猜、最好的字母、最长的选项、不给题目的选项，都要放在旁边，并带上区间。
 # 2. **怎么读出答案，是测量的一部分**：比字母、比文字还是让它写，选项怎么排，读不出的怎么算，都会改变分数。
-# 3. **会选不等于会做**：选得对的模型照样能写出有害的话；小得考不了试的模型，也未必有害。
+# 3. **会选不等于会做**：选得对的模型照样能写出有害的话；模型小得考不了试，也不等于有害。
 #
 # 同样的代码可以直接用于更大的考试：用 `load_safetybench("zh", source=…, answers=…)` 读作者的题目和答案，或者看看 `python -m course_lib.evaluation.safetybench_run --help`；换更大的模型，只改 `load_model` 里的名字。
 
