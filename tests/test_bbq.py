@@ -611,8 +611,8 @@ def test_figures_and_tables(items, lang):
         rules[rules.iloc[:, 0] == text(f"bbq.rule_{name}", n=5524)].iloc[0]
         for name in ("right", "published", "shuffled")
     )
-    assert right[text("bbq.cbbq_s_disamb")].startswith("0.50\u00a0")
-    assert leak[text("bbq.cbbq_s_amb")].startswith("0.00\u00a0")
+    assert right[text("bbq.cbbq_s_disamb")].startswith("0.50 ")
+    assert leak[text("bbq.cbbq_s_amb")].startswith("0.00 ")
     assert shuffled[text("bbq.ambiguous_accuracy")].startswith("33")
     assert len(bbq_figures.show_item(lang).frame) == 4
     assert len(bbq_figures.show_published()) == 12

@@ -107,7 +107,7 @@ def _values(table: pd.DataFrame, column: str, form: str) -> list[str]:
         shown = (
             "—" if np.isnan(value) else format(Estimate(value, low, high, row["templates"]), form)
         )
-        found.append(shown.replace(" ", "\u00a0"))  # not broken over lines
+        found.append(shown.replace(", ", ",\u00a0"))  # no line ends within an interval
     return found
 
 
