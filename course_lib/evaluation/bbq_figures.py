@@ -72,12 +72,8 @@ def show_rules(by_rule: pd.DataFrame, draws: int = 2_000) -> Sentences:
             ("shuffled", shuffle_options(published)),
         )
     ]
-    # Thousands of questions, and scores that hardly vary: a few draws will do.
-    parts = [(by_rule, draws), *((leak, min(draws, 200)) for leak in leaks)]
-    ours, theirs = (
-        pd.concat([score(choices, "model", n) for choices, n in parts], ignore_index=True)
-        for score in (bias_scores, cbbq_scores)
-    )
+    both = pd.concat([by_rule, *leaks], ignore_index=True)
+    ours, theirs = (score(both, "model", draws) for score in (bias_scores, cbbq_scores))
     shown = pd.DataFrame({text("bbq.column_rule"): ours["model"]})
     for column, form in _SCORES:
         shown[text(f"bbq.{column}")] = _values(ours, column, form)

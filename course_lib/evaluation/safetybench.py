@@ -341,7 +341,10 @@ def steadiness(answers, by: str | Sequence[str] = ("model", "lang")) -> pd.DataF
     _need_one_run(frame, by)
     rows = []
     for group, some in frame.groupby(by, sort=False):
-        each = pd.DataFrame([_kept(asked) for _, asked in some.groupby("id", sort=False)])
+        asked: dict[str, list[dict]] = {}
+        for row in some[["id", "order", "choice", "shown"]].to_dict("records"):
+            asked.setdefault(row["id"], []).append(row)
+        each = pd.DataFrame(map(_kept, asked.values()))
         rows.append(dict(zip(by, group, strict=True)))
         for name in ("same_option", "same_letter"):
             found = _micro(each[name])
@@ -350,22 +353,22 @@ def steadiness(answers, by: str | Sequence[str] = ("model", "lang")) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def _kept(asked: pd.DataFrame) -> dict[str, float]:
+def _kept(asked: list[dict]) -> dict[str, float]:
     """Of the pairs of one question's orders, the shares that keep the option and the letter."""
     pairs = [
         (one, two)
-        for one, two in combinations(asked.to_dict("records"), 2)
+        for one, two in combinations(asked, 2)
         if all(a != b for a, b in zip(one["order"], two["order"], strict=True))
     ]
     if not pairs:
-        raise CourseError("safetybench.no_change", id=asked["id"].iloc[0])
+        raise CourseError("safetybench.no_change", id=asked[0]["id"])
     kept = {"same_option": "choice", "same_letter": "shown"}
     parsed = [pair for pair in pairs if all(row["choice"] != UNPARSED for row in pair)]
     shares = {
         name: sum(one[column] == two[column] for one, two in parsed) / len(pairs)
         for name, column in kept.items()
     }
-    return shares | {"guess": 1 / len(asked["order"].iloc[0])}
+    return shares | {"guess": 1 / len(asked[0]["order"])}
 
 
 def outcomes(answers, by: str | Sequence[str] = ("model", "lang", "method")) -> pd.DataFrame:
