@@ -12,7 +12,7 @@
 # - tell the bias of a guess, where the text does not say, from the bias of an answer, where it does;
 # - say what each ruler cannot measure.
 #
-# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones ten to fifteen seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
+# **Time and hardware**: about 60 minutes to read. On two CPU cores the first run takes about a minute, later ones about ten seconds: the models' scores and those of most continuations come with the course (`data/results`), the rest is computed here. To compute everything, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: the items are everyday stereotypes (of gender, jobs, regions, age, wealth), without insults. They stand here to be measured, not because they are true.
 
@@ -551,7 +551,7 @@ solution("bbq_score")
 # 2. **Ask first whether it understands**: a model that does not know the language has an ss near 50 as well, and its icat can come out above that of models that do. 50 by guessing is not fairness: to say "no bias" without looking at lms is to take ignorance for fairness.
 # 3. **Measure the ruler first**: lengths, ties, the order of options and the errors of a scorer can make up a bias, or wipe one out. Whoever reports a number owes an interval, the baselines and the ruler's own error.
 #
-# All items were written by a few, of stereotypes that they could think of. Not found does not mean not there.
+# All items were written by a few, of stereotypes that they could think of. Not found does not mean not there. To score the authors' own StereoSet file, use `load_stereoset("en", source=…)` or see `python -m course_lib.evaluation.stereoset_run --help`.
 
 # %% [markdown]
 # **Further reading**: Caliskan et al. (*Science* 2017) introduced WEAT; *StereoSet* (Nadeem et al., preprint 2020, ACL 2021) and *CrowS-Pairs* (Nangia et al., EMNLP 2020) compare the likelihoods of sentences instead; *Stereotyping Norwegian Salmon* (Blodgett et al., ACL 2021) read both sets item by item; *BBQ* (Parrish et al., ACL Findings 2022) and *CBBQ* (Huang & Xiong 2023) ask whom a model suspects when the text does not say; Sheng et al. (EMNLP 2019) proposed to score continuations by regard; the survey of Gallegos et al. (2024) sorts all of these into three families, by embeddings, by probabilities, by generated text.

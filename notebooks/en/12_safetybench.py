@@ -11,7 +11,7 @@
 # - find out whether a model holds on to an option or to a letter, and average the letters out;
 # - tell a micro from a macro average, and zero-shot from five-shot.
 #
-# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes a little over a minute, later ones about ten seconds: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared; the replies that models write are all written here. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
+# **Time and hardware**: about 35 minutes to read. On two CPU cores the first run takes about a minute, later ones about ten seconds: the models' scores come with the course (`data/results`), and only a sample of them is computed here again and compared; the replies that models write are all written here. To compute them all, set `EVERYTHING` below to `True`: about six minutes. No network and no GPU needed.
 #
 # **What may be unsettling**: wrong options are short insults, prejudices or reckless acts; some questions mention self-harm, depression and bullying.
 
