@@ -1,5 +1,6 @@
 """Tables of sentences to read: nothing cut off in the middle, nothing squeezed."""
 
+import hashlib
 import html
 
 import pandas as pd
@@ -29,14 +30,18 @@ class Sentences:
     def _repr_html_(self) -> str:
         left = {"text-align": "left", "vertical-align": "top"}
         return self.frame.style.hide(axis="index").format(escape="html").set_uuid(
-            "sentences"
+            self._name()
         ).set_properties(**left).set_properties(
             subset=_short_columns(self.frame), **{"white-space": "nowrap"}
         ).set_table_styles([{"selector": "th", "props": "text-align: left"}]).to_html() + (
             f"<p><small>{html.escape(self.caption)}</small></p>" if self.caption else ""
         )
 
+    def _name(self) -> str:
+        """By what is in it: a page's tables must not share a name, or they share their styles."""
+        return hashlib.sha256(self.frame.to_csv().encode()).hexdigest()[:8]
+
 
 def _short_columns(frame: pd.DataFrame) -> list[str]:
     """Columns of words rather than sentences: broken over lines they are hard to read."""
-    return [c for c in frame.columns if frame[c].astype(str).str.len().max() <= 18]
+    return [c for c in frame.columns if frame[c].astype(str).str.len().max() <= 20]

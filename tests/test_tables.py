@@ -1,12 +1,14 @@
 """What a table must be before anything in it is counted."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from course_lib.errors import CourseError
+from course_lib.sentences import Sentences
 from course_lib.tables import (
     names_of,
     need_columns,
@@ -40,3 +42,11 @@ def test_a_wrong_table_is_named(lang, check, key, named):
     with pytest.raises(CourseError) as caught:
         check()
     assert caught.value.key == key and named in str(caught.value)
+
+
+def test_tables_on_one_page_do_not_share_their_styles():
+    words, sentences = (Sentences(pd.DataFrame({"a": ["x" * n]})) for n in (5, 40))
+    pages = [table._repr_html_() for table in (words, sentences)]
+    names = [re.search(r'<table id="(\w+)"', page)[1] for page in pages]
+    assert names[0] != names[1] and words._repr_html_() == pages[0]
+    assert ["nowrap" in page for page in pages] == [True, False]
