@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import unicodedata
 
 import pandas as pd
 
@@ -44,4 +45,9 @@ class Sentences:
 
 def _short_columns(frame: pd.DataFrame) -> list[str]:
     """Columns of words rather than sentences: broken over lines they are hard to read."""
-    return [c for c in frame.columns if frame[c].astype(str).str.len().max() <= 20]
+    return [c for c in frame.columns if frame[c].astype(str).map(_width).max() <= 20]
+
+
+def _width(words: str) -> int:
+    """In half-width characters: Chinese ones are twice as wide as Latin ones."""
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in words)

@@ -45,8 +45,8 @@ def test_a_wrong_table_is_named(lang, check, key, named):
 
 
 def test_tables_on_one_page_do_not_share_their_styles():
-    words, sentences = (Sentences(pd.DataFrame({"a": ["x" * n]})) for n in (5, 40))
-    pages = [table._repr_html_() for table in (words, sentences)]
+    tables = [Sentences(pd.DataFrame({"a": [text]})) for text in ("x" * 18, "字" * 18)]
+    pages = [table._repr_html_() for table in tables]
     names = [re.search(r'<table id="(\w+)"', page)[1] for page in pages]
-    assert names[0] != names[1] and words._repr_html_() == pages[0]
+    assert names[0] != names[1] and tables[0]._repr_html_() == pages[0]
     assert ["nowrap" in page for page in pages] == [True, False]
