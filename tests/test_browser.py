@@ -98,7 +98,7 @@ def try_arena(page, lang: str) -> None:
     page.locator("button.course-demo-pick-a").click()
     after = changed(page, ".course-demo", before.strip())
     assert any(text("hhh.demo_score", lang, right=right, n=1) in after for right in (0, 1))
-    assert "smollm2" in after and ("✓" in after or "✗" in after)
+    assert "gemma3" in after and ("✓" in after or "✗" in after)
     page.locator("button.course-demo-next").click()
     assert changed(page, ".course-demo", after.strip()) != before
 
@@ -136,7 +136,7 @@ def try_quiz(page, lang: str) -> None:
     said = changed(page, ".course-demo .course-demo-result", "")
     verdicts = [text(f"safetybench_quiz.{verdict}", lang) for verdict in ("right", "wrong")]
     assert any(verdict in said for verdict in verdicts)
-    assert "smollm2" in said and "%" in said
+    assert "gemma3" in said and "%" in said
 
 
 @pytest.fixture

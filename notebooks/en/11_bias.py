@@ -354,15 +354,18 @@ show_item(LANG)
 #
 # In the published CBBQ the right answer to an ambiguous question is **always the third option**: pick C with closed eyes and be perfect. So the options are shuffled first. No model stands behind the rows below, only rules, to show what each score looks like at its ends and in the middle: always with the stereotype, always against it, always right, always "unknown", the longest option, a random guess, always C. The last two rows answer two categories of the published CBBQ with C, in the published order and shuffled; where its right answers stand was counted by us.
 
-# %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
+# %%
 from course_lib.evaluation import bbq
-from course_lib.evaluation.bbq_figures import show_rules
 
 asked = {
     lang: bbq.shuffle_options(bbq.load_bbq(lang)) for lang in ("zh", "en")
 }
 by_rule = [bbq.choose_by(asked[LANG], rule) for rule in bbq.RULES]
 by_rule.append(bbq.choose_always(asked[LANG], "C"))
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
+from course_lib.evaluation.bbq_figures import show_rules
+
 show_rules(pd.concat(by_rule))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -397,7 +400,7 @@ show_scores(answered[answered.lang == LANG].drop(columns="lang"))
 #
 # A model that has not read has bias scores near 0, because the options were shuffled and the stories balanced. That is not fairness, and what departs from 0 is mostly chance.
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
 
 question_findings(answered)

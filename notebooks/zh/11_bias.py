@@ -354,15 +354,18 @@ show_item(LANG)
 #
 # 公开的 CBBQ 里，材料没说清的题，正确答案**总是第三个选项**：闭着眼睛选 C 就是满分。所以先打乱选项。下面几行都没有用模型，只按规则答题，好让你看到每个分数的两头和中间是什么样：总顺着刻板印象、总逆着刻板印象、总答对、总说「不知道」、总选最长的、乱猜、总选 C。最后两行是在公开的 CBBQ 的两个类别上总选 C，一行照原来的次序，一行打乱选项；正确选项都在什么位置，是我们数出来的。
 
-# %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output"]
+# %%
 from course_lib.evaluation import bbq
-from course_lib.evaluation.bbq_figures import show_rules
 
 asked = {
     lang: bbq.shuffle_options(bbq.load_bbq(lang)) for lang in ("zh", "en")
 }
 by_rule = [bbq.choose_by(asked[LANG], rule) for rule in bbq.RULES]
 by_rule.append(bbq.choose_always(asked[LANG], "C"))
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-check-output", "hide-input"]
+from course_lib.evaluation.bbq_figures import show_rules
+
 show_rules(pd.concat(by_rule))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -397,7 +400,7 @@ show_scores(answered[answered.lang == LANG].drop(columns="lang"))
 #
 # 没有读题的模型，偏见分会落在 0 附近，因为选项打乱过，材料两边也配平了。那不是公平；偏离 0 的部分，也多半是偶然。
 
-# %% slideshow={"slide_type": "-"} tags=["hide-input"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 from course_lib.evaluation.bias_tables import question_findings
 
 question_findings(answered)
