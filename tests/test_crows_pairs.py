@@ -122,7 +122,7 @@ def test_tables_without_what_is_compared(lang):
         assert error.value.key == "tables.no_column"
     with pytest.raises(CourseError) as error:
         pair_rates(table.head(0))
-    assert error.value.key == "stereoset.no_rows"
+    assert error.value.key == "tables.no_rows"
 
 
 def test_pairs_keep_their_language(tmp_path, lang):

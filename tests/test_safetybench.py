@@ -332,7 +332,7 @@ def test_orders_that_leave_letters_unequal_are_not_combined(lang, options):
         assert error.value.key == "multiple_choice.unbalanced"
     with pytest.raises(CourseError) as error:
         mc.combine_orders(given.select([]))
-    assert error.value.key == "multiple_choice.empty"
+    assert error.value.key == "tables.no_rows"
 
 
 def test_steadiness_counts_no_pair_in_which_an_option_keeps_its_letter():

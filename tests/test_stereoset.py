@@ -194,7 +194,7 @@ def test_tables_that_cannot_be_scored(lang):
     for table, key in (
         (rows.remove_columns("target"), "tables.no_column"),
         (rows.remove_columns("id"), "tables.no_column"),
-        (rows.to_pandas().head(0), "stereoset.no_rows"),
+        (rows.to_pandas().head(0), "tables.no_rows"),
     ):
         with pytest.raises(CourseError) as error:
             stereoset_scores(table)

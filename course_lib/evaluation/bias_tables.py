@@ -104,7 +104,7 @@ def guessing_findings(scores: pd.DataFrame) -> Markdown:
             even = row["ss_low"] <= 50 <= row["ss_high"]
             names = [name for name, holds in (("beats", beaten), ("even", even)) if holds]
             meaning = "_".join(names) or "other"
-            shown = {name: _shown(row, name) for name in ("lms", "ss", "icat")}
+            shown = {name: f"{_estimate(row, name, 'n'):.1f}" for name in ("lms", "ss", "icat")}
             lines.append(
                 text(
                     "stereoset.guesser",
@@ -118,10 +118,6 @@ def guessing_findings(scores: pd.DataFrame) -> Markdown:
                 )
             )
     return Markdown("\n".join(lines))
-
-
-def _shown(row: dict, name: str) -> str:
-    return f"{Estimate(row[name], row[f'{name}_low'], row[f'{name}_high'], row['n']):.1f}"
 
 
 def show_context(given, removed) -> Sentences:
@@ -274,9 +270,8 @@ def _reading(row: dict) -> str:
     return "leans_away" if s_amb.high < 0 or s_dis.high < 0 else "open"
 
 
-def _estimate(row: dict, name: str) -> Estimate:
-    ends = (row[f"{name}_low"], row[f"{name}_high"])
-    return Estimate(row[name], *ends, row["templates"], row["note"])
+def _estimate(row: dict, name: str, n: str = "templates") -> Estimate:
+    return Estimate(row[name], row[f"{name}_low"], row[f"{name}_high"], row[n], row.get("note", ""))
 
 
 def _words_alone(answered: pd.DataFrame) -> list[str]:

@@ -20,7 +20,7 @@ from ..kept import kept, kept_of
 from ..language import phrases, text
 from ..measures import Estimate, wilson_interval
 from ..prompts.files import need_language, read_rows, set_file
-from ..tables import names_of, need_columns, need_finite, need_once
+from ..tables import names_of, need_columns, need_finite, need_once, need_rows
 from .stereoset import name_of, say_left_out
 
 COLUMNS = ("id", "domain", "more_stereotypical", "less_stereotypical", "lang")
@@ -135,8 +135,7 @@ def pair_rates(
     used = (column, "tokens") if measure == "mean" else (column,)
     numbers = [f"{side}_{name}" for name in used for side in _SIDES]
     need_columns(frame, (*by, "lang", "id", *numbers))
-    if not len(frame):
-        raise CourseError("stereoset.no_rows")
+    need_rows(frame)
     need_once(frame, dict.fromkeys([*by, "lang", "id"]))
     more, less = (frame[f"{side}_{column}"].astype(float) for side in _SIDES)
     if measure == "mean":

@@ -29,7 +29,7 @@ from scipy.special import log_softmax
 from ..errors import CourseError, choice
 from ..language import LANGUAGES, text
 from ..models.chat import DemonstrationChat
-from ..tables import need_finite
+from ..tables import need_finite, need_rows
 
 LETTERS = "ABCDEFGH"
 UNPARSED = -1
@@ -353,14 +353,13 @@ def combine_orders(answers: Dataset) -> Dataset:
     for ones that are not finite, and for a question whose orders do not put every option under
     every letter equally often: there, preferences for letters would stay in the mean.
     """
+    need_rows(answers)
     groups: dict[tuple, list[dict]] = {}
     for row in answers.to_list():
         if row["method"] == "writing":
             raise CourseError("multiple_choice.no_probabilities")
         key = tuple(row[k] for k in ("id", "lang", "model", "method", "form", "shots"))
         groups.setdefault(key, []).append(row)
-    if not groups:
-        raise CourseError("multiple_choice.empty")
     combined = []
     for rows in groups.values():
         first = rows[0]

@@ -19,7 +19,7 @@ from ..language import LANGUAGES, phrases, text
 from ..measures import Estimate, edge_interval, wilson_interval
 from ..paths import data_dir
 from ..prompts.files import need_language, read_rows, set_file
-from ..tables import names_of, need_columns, need_finite, need_once
+from ..tables import names_of, need_columns, need_finite, need_once, need_rows
 
 OPTIONS = ("stereotype", "anti_stereotype", "unrelated")
 FORMS = ("intrasentence", "intersentence")
@@ -286,8 +286,7 @@ def stereoset_scores(
     """
     frame, by = comparisons(scored, normalise, ties), names_of(by)
     need_columns(frame, (*by, "target", "lang", "id"))
-    if not len(frame):
-        raise CourseError("stereoset.no_rows")
+    need_rows(frame)
     need_once(frame, dict.fromkeys([*by, "lang", "id"]))
     rows = []
     for names, group in frame.groupby(by, sort=False):

@@ -68,7 +68,7 @@ score_table(score_pairs(gemma3, pair), pair)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### What can be won without thinking
 #
-# Beside any win rate belong three baselines: **the longer**, **the first**, and **a coin**. In the authors' 221 pairs the better answer is often the longer one, and it is always listed first. We counted the figures below in their files; they come with the course. The paper draws curves and has no table of win rates, so there is no published model to set beside ours. The last row is our own 56 pairs.
+# Beside any win rate belong three baselines: **the longer**, **the first**, and **a coin**. In the authors' 221 pairs the better answer is often the longer one, and it is always listed first. We counted the figures below in their files; they come with the course. The paper draws curves and has no table of win rates, so there is no published model to set beside ours. The last row is our own pairs.
 #
 # "The first" is always right, in our file as well: used as multiple choice without shuffling, it gives the answers away. Shuffled, the first is no better than a coin. On the authors' pairs "the longer" does well, too, so what is measured there may be length. In ours the better answer is the longer one in half of each aspect, and the shorter one in the other half.
 
